@@ -1,0 +1,82 @@
+//! Detection: facts of an event, computed once; detectors that propose; one judge that picks.
+
+use crate::core::{class::Class, params::Param};
+
+/// A row of [`DETECTORS`].
+#[derive(Debug)]
+pub struct DetectorInfo {
+    /// Public id, the first part of its parameters' ids.
+    pub id: &'static str,
+    /// What it watches, in one line.
+    pub about: &'static str,
+    /// The classes it can report.
+    pub classes: &'static [Class],
+    /// The parameter that its score is measured against, if one parameter decides.
+    pub threshold: Option<Param>,
+}
+
+/// Every detector, in the order in which scores are shown. Scores are thousandths; 1000 is the threshold reached.
+pub const DETECTORS: &[DetectorInfo] = &[
+    DetectorInfo {
+        id: "cumulative",
+        about: "does each delta start with the one before?",
+        classes: &[Class::CumulativeFull],
+        threshold: Some(Param::CumulativeGrowths),
+    },
+    DetectorInfo {
+        id: "replay",
+        about: "does one delta equal all text so far?",
+        classes: &[Class::CumulativeReplay, Class::FinalAggregate],
+        threshold: Some(Param::ReplayMinChars),
+    },
+    DetectorInfo {
+        id: "double",
+        about: "is the first delta sent twice by another serializer?",
+        classes: &[Class::FirstChunkDouble],
+        threshold: None,
+    },
+    DetectorInfo {
+        id: "identity",
+        about: "does an identity come again?",
+        classes: &[Class::ReplayBySeq],
+        threshold: Some(Param::StampMinFrames),
+    },
+    DetectorInfo {
+        id: "loop",
+        about: "does one unit repeat back to back?",
+        classes: &[Class::TokenLoop],
+        threshold: Some(Param::LoopCopies),
+    },
+    DetectorInfo {
+        id: "flood",
+        about: "is there whitespace after a closed JSON value?",
+        classes: &[Class::WhitespaceFlood],
+        threshold: Some(Param::FloodChars),
+    },
+    DetectorInfo {
+        id: "stall",
+        about: "how long is it since the last text?",
+        classes: &[Class::Stall, Class::KeepaliveMasked],
+        threshold: Some(Param::StallGap),
+    },
+    DetectorInfo {
+        id: "burst",
+        about: "do frames arrive in regular bursts?",
+        classes: &[Class::ProxyBurst],
+        threshold: Some(Param::BurstCount),
+    },
+    DetectorInfo {
+        id: "damage",
+        about: "are bytes, frames and ends whole?",
+        classes: &[
+            Class::Utf8Split,
+            Class::MalformedFrame,
+            Class::EncodingError,
+            Class::LimitExceeded,
+            Class::TerminalAnomaly,
+            Class::ProviderError,
+            Class::UnknownFrame,
+        ],
+        threshold: None,
+    },
+];

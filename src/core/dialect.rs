@@ -1,0 +1,164 @@
+//! Wire dialects: what a frame means, and how to write one.
+//!
+//! One file per dialect, one row each in [`DIALECTS`]. A reader turns a frame's data into deltas and notes; a writer turns
+//! the demo provider's steps into bytes. Both are pure.
+
+use crate::core::{
+    frame::Framing,
+    reading::{ChannelKey, FrameKind, Note, Usage},
+};
+
+/// A row of [`DIALECTS`].
+pub struct DialectInfo {
+    /// Public id (`openai-chat`), as in reports and on the command line.
+    pub id: &'static str,
+    /// Name for people.
+    pub title: &'static str,
+    /// How its bodies are cut into frames.
+    pub framing: Framing,
+    /// The path of its endpoint, below the base URL.
+    pub path: &'static str,
+    /// Content type of its responses.
+    pub content_type: &'static str,
+    /// Whether a stream without the terminator is incomplete even when it finished (`message_stop`, `done: true`).
+    pub needs_terminator: bool,
+    /// A score that `frame` is of this dialect: 0 no, 1 perhaps, 2 probably, 3 certainly.
+    pub recognise: fn(&FrameView<'_>) -> u8,
+    /// A fresh reader.
+    pub reader: fn() -> Box<dyn Reader>,
+    /// A fresh writer.
+    pub writer: fn(&WriterStart) -> Box<dyn Writer>,
+    /// A minimal streaming request body for a model and a prompt.
+    pub request: fn(model: &str, prompt: &str) -> String,
+}
+
+/// A frame's content, framing undone.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FrameView<'a> {
+    /// SSE event name, empty if none or not SSE.
+    pub event: &'a [u8],
+    /// SSE last event id of this block, empty if none.
+    pub id: &'a [u8],
+    /// The payload.
+    pub data: &'a [u8],
+}
+
+/// Reads frames of one stream; may keep state over the frames.
+pub trait Reader: Send + Sync {
+    /// Reads one frame into `sink`. Whatever it cannot read becomes a note, never an error.
+    fn read(&mut self, frame: &FrameView<'_>, sink: &mut Sink);
+}
+
+/// What a reader says of one frame.
+#[derive(Debug, Default)]
+pub struct Sink {
+    /// What the frame is; `None` lets the Reading decide from deltas and notes.
+    pub kind: Option<FrameKind>,
+    /// Deltas, in order: key, end of its bytes in `text`, snapshot.
+    pub deltas: Vec<(ChannelKey, u32, bool)>,
+    /// Bytes of all deltas: UTF-8, except that lone surrogate halves are left as three bytes (WTF-8) to be joined.
+    pub text: Vec<u8>,
+    /// What the frame says beside text.
+    pub notes: Vec<Note>,
+}
+
+impl Sink {
+    /// Adds text to a channel. Empty text is no delta.
+    pub fn add(&mut self, key: ChannelKey, text: &[u8]) {
+        if !text.is_empty() {
+            self.text.extend_from_slice(text);
+            self.deltas.push((key, self.text.len() as u32, false));
+        }
+    }
+
+    /// Gives the whole text of a channel so far, as the frame's type says.
+    pub fn snapshot(&mut self, key: ChannelKey, text: &[u8]) {
+        if !text.is_empty() {
+            self.text.extend_from_slice(text);
+            self.deltas.push((key, self.text.len() as u32, true));
+        }
+    }
+
+    /// Says something beside text.
+    pub fn note(&mut self, note: Note) {
+        self.notes.push(note);
+    }
+
+    /// Forgets everything, keeps the buffers.
+    pub fn clear(&mut self) {
+        self.kind = None;
+        self.deltas.clear();
+        self.text.clear();
+        self.notes.clear();
+    }
+}
+
+/// What a writer needs to know once.
+#[derive(Debug, Clone)]
+pub struct WriterStart {
+    /// Model name to claim.
+    pub model: String,
+    /// Completion id to claim.
+    pub id: String,
+    /// Unix seconds to claim as creation time.
+    pub created: u64,
+}
+
+/// A step of a stream, as a scenario gives it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum WriterStep {
+    /// What comes before the first text (role frame, `message_start`).
+    Begin,
+    /// Text of a channel. `preamble` asks for the serializer of the opening frames (another key order), where there is one.
+    Text {
+        /// Where.
+        key: ChannelKey,
+        /// What.
+        text: String,
+        /// True for the other key order.
+        preamble: bool,
+    },
+    /// A tool call begins.
+    Tool {
+        /// Block of its arguments.
+        block: u16,
+        /// Call id.
+        id: String,
+        /// Function name.
+        name: String,
+    },
+    /// A keep-alive in the dialect's own form.
+    KeepAlive,
+    /// The answer finished, optionally with text in the same frame.
+    Finish {
+        /// The provider's word; empty for the dialect's usual one.
+        reason: String,
+        /// Text in the same frame, mostly empty.
+        text: String,
+    },
+    /// Token counts.
+    Usage(Usage),
+    /// An in-stream error.
+    Error {
+        /// Its type.
+        kind: String,
+        /// Its message.
+        message: String,
+    },
+    /// The terminator.
+    End,
+}
+
+/// Writes one stream.
+pub trait Writer: Send {
+    /// Appends the bytes of one step to `out`; `at_ns` is nanoseconds since the stream began, for dialects that stamp.
+    fn write(&mut self, step: &WriterStep, at_ns: u64, out: &mut Vec<u8>);
+}
+
+/// Every dialect.
+pub const DIALECTS: &[DialectInfo] = &[];
+
+/// The dialect of public id `id`.
+pub fn by_id(id: &str) -> Option<&'static DialectInfo> {
+    DIALECTS.iter().find(|dialect| dialect.id == id)
+}

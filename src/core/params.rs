@@ -1,0 +1,219 @@
+//! Every parameter: one table that the tuning pane, the command line, the recording's header and the README read.
+
+use serde::{Deserialize, Serialize};
+
+/// What a parameter's integer counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Milliseconds.
+    Millis,
+    /// Characters (code points).
+    Chars,
+    /// Deltas.
+    Deltas,
+    /// Copies of a unit, frames, or another plain number.
+    Count,
+    /// Thousandths of one.
+    Thousandths,
+}
+
+impl Unit {
+    /// The suffix shown after a value.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Unit::Millis => " ms",
+            Unit::Chars => " chars",
+            Unit::Deltas => " deltas",
+            Unit::Count => "",
+            Unit::Thousandths => "‰",
+        }
+    }
+}
+
+/// A row of [`PARAMS`].
+#[derive(Debug)]
+pub struct ParamInfo {
+    /// The parameter.
+    pub param: Param,
+    /// Public id, `detector.name`.
+    pub id: &'static str,
+    /// What the integer counts.
+    pub unit: Unit,
+    /// Smallest and largest allowed value.
+    pub range: (u64, u64),
+    /// Value of the `safe` profile.
+    pub default: u64,
+    /// How far one key press moves it.
+    pub step: u64,
+    /// What it does, and where its default comes from.
+    pub about: &'static str,
+}
+
+macro_rules! params {
+    ($($variant:ident $id:literal $unit:ident $low:literal..=$high:literal = $default:literal step $step:literal $about:literal;)*) => {
+        /// A parameter of a judgement.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Param {
+            $(#[doc = $about] $variant,)*
+        }
+
+        /// One row per parameter, indexed by the parameter.
+        pub const PARAMS: &[ParamInfo] = &[
+            $(ParamInfo { param: Param::$variant, id: $id, unit: Unit::$unit, range: ($low, $high), default: $default, step: $step, about: $about },)*
+        ];
+    };
+}
+
+params! {
+    HoldTime "hold.ms" Millis 0..=10_000 = 1_500 step 100
+        "longest time that text is held while undecided";
+    HoldChars "hold.chars" Chars 0..=65_536 = 4_096 step 256
+        "most characters that are held while undecided";
+    HoldDeltas "hold.deltas" Deltas 0..=1_024 = 64 step 4
+        "most deltas that are held while undecided";
+    CumulativeGrowths "cumulative.growths" Count 1..=16 = 2 step 1
+        "growths in a row (each delta starts with the whole delta before) that prove a cumulative stream; two harmed none of 106 negatives";
+    CumulativeMinChars "cumulative.min_chars" Chars 1..=1_024 = 32 step 4
+        "matched length from which a single growth proves it; 32 harmed none of 106 negatives";
+    ReplayMinChars "replay.min_chars" Chars 1..=1_024 = 16 step 4
+        "shortest whole text whose exact repetition proves a replay; real streams repeat short ones";
+    ReplayMinDeltas "replay.min_deltas" Deltas 2..=64 = 3 step 1
+        "fewest distinct deltas in the text before equality with all of it proves a replay";
+    StampMinFrames "replay.min_frames" Count 2..=256 = 3 step 1
+        "rising, distinct identities seen before they count as identities";
+    LoopCopies "loop.copies" Count 4..=10_000 = 100 step 5
+        "back-to-back copies of one unit that make a loop; asked-for repetition of 40 must pass";
+    LoopMinChars "loop.min_chars" Chars 16..=65_536 = 200 step 20
+        "shortest run that is called a loop";
+    FloodChars "flood.chars" Chars 8..=65_536 = 64 step 8
+        "whitespace in a row, after a closed JSON value, that makes a flood; what comes after it is suppressed";
+    StallGap "stall.gap_ms" Millis 100..=600_000 = 5_000 step 250
+        "longest time without text, once text has begun";
+    StallFirst "stall.first_ms" Millis 100..=600_000 = 30_000 step 1_000
+        "longest time to the first text";
+    KeepaliveCount "keepalive.count" Count 1..=1_000 = 3 step 1
+        "keep-alives inside a gap that make it a masked stall";
+    BurstFrames "burst.frames" Count 2..=1_024 = 6 step 1
+        "frames within two milliseconds of each other that make a burst";
+    BurstGap "burst.gap_ms" Millis 20..=60_000 = 250 step 10
+        "shortest silence between two bursts";
+    BurstCount "burst.count" Count 2..=64 = 3 step 1
+        "bursts in a row that point to a buffer on the way";
+}
+
+impl Param {
+    /// The parameter's row.
+    pub fn info(self) -> &'static ParamInfo {
+        &PARAMS[self as usize]
+    }
+
+    /// The parameter of public id `id`.
+    pub fn from_id(id: &str) -> Option<Param> {
+        PARAMS.iter().find(|info| info.id == id).map(|info| info.param)
+    }
+}
+
+/// A value for every parameter.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Params {
+    values: Vec<u64>,
+}
+
+impl Default for Params {
+    fn default() -> Params {
+        Params { values: PARAMS.iter().map(|info| info.default).collect() }
+    }
+}
+
+impl Params {
+    /// The value of `param`, in its unit.
+    pub fn get(&self, param: Param) -> u64 {
+        self.values[param as usize]
+    }
+
+    /// Sets `param` to `value`, clamped to its range.
+    pub fn set(&mut self, param: Param, value: u64) {
+        let (low, high) = param.info().range;
+        self.values[param as usize] = value.clamp(low, high);
+    }
+
+    /// Every parameter with its value, in table order.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static ParamInfo, u64)> + '_ {
+        PARAMS.iter().zip(self.values.iter().copied())
+    }
+}
+
+/// Which judge reads the session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strategy {
+    /// Ours: evidence before text.
+    #[default]
+    Evidence,
+    /// The first of the earlier systems, faults included.
+    V1,
+    /// The second one, with its score deciding between hold and flush.
+    V2,
+    /// The second one as it shipped.
+    V2States,
+    /// Cumulative growth with lock-in.
+    Growth,
+    /// Everything passes.
+    None,
+}
+
+/// One row per strategy: name and what it does.
+pub const STRATEGIES: &[(Strategy, &str, &str)] = &[
+    (Strategy::Evidence, "evidence", "evidence before text; suppresses only what is proved"),
+    (Strategy::V1, "v1", "holds the first frame while the next is in prefix relation to it"),
+    (Strategy::V2, "v2", "the same states, a weighted score deciding between hold and flush"),
+    (Strategy::V2States, "v2-states", "five states over the prefix relation, as it shipped"),
+    (Strategy::Growth, "growth", "any growth of the whole text locks into cumulative mode"),
+    (Strategy::None, "none", "every byte passes"),
+];
+
+impl Strategy {
+    /// The public name.
+    pub fn name(self) -> &'static str {
+        STRATEGIES[self as usize].1
+    }
+
+    /// The strategy of public name `name`.
+    pub fn from_name(name: &str) -> Option<Strategy> {
+        STRATEGIES.iter().find(|row| row.1 == name).map(|row| row.0)
+    }
+}
+
+/// What a judgement is made with.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Profile {
+    /// Shown name, `safe` unless changed.
+    pub name: String,
+    /// Which judge.
+    pub strategy: Strategy,
+    /// Every threshold.
+    pub params: Params,
+}
+
+impl Default for Profile {
+    fn default() -> Profile {
+        Profile { name: "safe".into(), strategy: Strategy::Evidence, params: Params::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_indexed_by_their_parameter_and_defaults_lie_in_range() {
+        for (index, info) in PARAMS.iter().enumerate() {
+            assert_eq!(info.param as usize, index);
+            assert!(info.range.0 <= info.default && info.default <= info.range.1, "{}", info.id);
+            assert_eq!(Param::from_id(info.id), Some(info.param));
+        }
+        for (index, row) in STRATEGIES.iter().enumerate() {
+            assert_eq!(row.0 as usize, index);
+        }
+    }
+}
