@@ -78,16 +78,9 @@ impl Output {
     /// How many frames had been passed on at `moment`; `frames` of them had been read.
     pub fn released_at(&self, frames: u32, moment: Moment) -> u32 {
         let seen = frames.min(moment.frames);
-        let index = self.holds.partition_point(|hold| hold.end <= seen);
-        // A hold that ended before `seen` may still have been released after `moment` only if it is the last one begun.
-        let candidates = self.holds[index.saturating_sub(1)..].iter();
-        let mut released = seen;
-        for hold in candidates {
-            if hold.first < released && hold.released.is_none_or(|at| at > moment) {
-                released = hold.first;
-            }
-        }
-        released
+        // Frames leave in order, so release moments ascend and the first hold that was still open decides.
+        let open = self.holds.partition_point(|hold| hold.released.is_some_and(|released| released <= moment));
+        self.holds.get(open).map_or(seen, |hold| hold.first.min(seen))
     }
 
     /// The fates of one delta's text at `moment`, in order; `released` is [`Output::released_at`] of that moment.
