@@ -2,6 +2,8 @@
 
 use crate::core::{class::Class, params::Param};
 
+pub mod strategies;
+
 /// A row of [`DETECTORS`].
 #[derive(Debug)]
 pub struct DetectorInfo {
