@@ -90,10 +90,11 @@ impl Runner {
             Mode::Machine(_) if is_lines(reading, frame) => self.step_lines(reading.frame_bytes(frame), frame, at, out),
             Mode::Machine(machine) => {
                 let mut tally = Tally { frame, held: None, lost: None };
-                match text_chunk(reading, frame) {
-                    Some(chunk) => self.take(chunk, true, at, &mut tally, out),
-                    None if machine.stopped() => tally.lost = Some(Loss::AfterDone),
-                    None => {}
+                if machine.stopped() {
+                    tally.lost = Some(Loss::AfterDone);
+                }
+                for chunk in text_chunks(reading, frame).into_iter().flatten() {
+                    self.take(chunk, true, at, &mut tally, out);
                 }
                 self.close(tally, out);
             }
@@ -200,9 +201,9 @@ fn is_lines(reading: &Reading, frame: FrameId) -> bool {
     !reading.dialect().is_some_and(foreign) || !lines::split(reading.frame_bytes(frame)).any(|line| line.starts_with(b"data"))
 }
 
-/// A frame of another dialect as a chunk: its text of choice 0, its end, its damage. `None` for a frame that is neither and
-/// passes without being looked at: v1 and v2 know text only, and a `message_start` must not switch them off.
-fn text_chunk(reading: &Reading, frame: FrameId) -> Option<Chunk> {
+/// A frame of another dialect as chunks: its text of choice 0, then its end or its damage. A frame with neither passes without
+/// being looked at: v1 and v2 know text only, and a `message_start` must not switch them off.
+fn text_chunks(reading: &Reading, frame: FrameId) -> [Option<Chunk>; 2] {
     let mut text = Vec::new();
     for delta in reading.deltas_of(frame).map(DeltaId) {
         let row = reading.delta(delta);
@@ -210,10 +211,10 @@ fn text_chunk(reading: &Reading, frame: FrameId) -> Option<Chunk> {
             text.extend_from_slice(row.text.as_bytes());
         }
     }
-    match reading.frame(frame).kind {
-        _ if !text.is_empty() => Some(Chunk::Data(Some(text))),
+    let end = match reading.frame(frame).kind {
         FrameKind::Terminator => Some(Chunk::Done),
         FrameKind::Malformed => Some(Chunk::Malformed),
         _ => None,
-    }
+    };
+    [(!text.is_empty()).then_some(Chunk::Data(Some(text))), end]
 }
