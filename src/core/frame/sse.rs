@@ -1,1 +1,7 @@
-
+//! tmp
+pub struct B<'a> {
+    pub data: std::borrow::Cow<'a, [u8]>,
+}
+pub fn parse_block(b: &[u8]) -> B<'_> {
+    B { data: b.into() }
+}
