@@ -3,8 +3,6 @@
 use std::{collections::BTreeMap, ops::Range};
 
 use crate::core::{
-    dialect::DialectInfo,
-    frame::Framing,
     params::Strategy,
     reading::{Channel, ChannelKey, DeltaId, FrameId, FrameKind, Reading},
     time::Micros,
@@ -90,10 +88,11 @@ impl Runner {
             Mode::Machine(_) if is_lines(reading, frame) => self.step_lines(reading.frame_bytes(frame), frame, at, out),
             Mode::Machine(machine) => {
                 let mut tally = Tally { frame, held: None, lost: None };
-                match text_chunk(reading, frame) {
-                    Some(chunk) => self.take(chunk, true, at, &mut tally, out),
-                    None if machine.stopped() => tally.lost = Some(Loss::AfterDone),
-                    None => {}
+                if machine.stopped() {
+                    tally.lost = Some(Loss::AfterDone);
+                }
+                for chunk in text_chunks(reading, frame).into_iter().flatten() {
+                    self.take(chunk, true, at, &mut tally, out);
                 }
                 self.close(tally, out);
             }
@@ -124,9 +123,9 @@ impl Runner {
     fn step_lines(&mut self, bytes: &[u8], frame: FrameId, at: Micros, out: &mut Vec<Decision>) {
         let mut tally = Tally { frame, held: None, lost: None };
         // A frame leaves with its data; what becomes of an `event:` or comment line beside it does not matter.
-        let has_data = lines::split(bytes).any(|line| line.starts_with(b"data"));
+        let has_data = has_data(bytes);
         for line in lines::split(bytes) {
-            let matters = !has_data || line.starts_with(b"data");
+            let matters = !has_data || line.starts_with(b"data:");
             if line.ends_with(b"\n") {
                 self.take(lines::parse(line), matters, at, &mut tally, out);
             } else if matters && lines::parse(line) != Chunk::Empty {
@@ -190,19 +189,30 @@ fn settle(line: u32, loss: Option<Loss>, tally: &mut Tally, waiting: &mut Option
     }
 }
 
-/// Whether the frame is read line by line: an SSE frame of the dialect that v1 and v2 knew.
+/// Whether the frame is read line by line: an SSE frame of the dialect that v1 and v2 knew, or one that is the same in every
+/// dialect or in none (no data, not understood, broken, an error).
+///
+/// Framing is told from the bytes, because attempts may differ in it, and frames may come before the dialect is known: the
+/// answer must be the same when the whole session is judged again.
 fn is_lines(reading: &Reading, frame: FrameId) -> bool {
-    if reading.framing() != Some(Framing::Sse) {
+    let bytes = reading.frame_bytes(frame);
+    let bytes = bytes.strip_prefix("\u{FEFF}".as_bytes()).unwrap_or(bytes);
+    let is_field = |line: &[u8]| [b":".as_slice(), b"data", b"event", b"id", b"retry"].iter().any(|name| line.starts_with(name));
+    if !lines::split(bytes).any(is_field) {
         return false;
     }
-    // A block without data is the same in every SSE dialect, and may come before the dialect is known.
-    let foreign = |(dialect, _): (&'static DialectInfo, &str)| dialect.id != "openai-chat";
-    !reading.dialect().is_some_and(foreign) || !lines::split(reading.frame_bytes(frame)).any(|line| line.starts_with(b"data"))
+    let no_dialect = matches!(reading.frame(frame).kind, FrameKind::Unknown | FrameKind::Malformed | FrameKind::Error);
+    no_dialect || !has_data(bytes) || reading.dialect().is_some_and(|(dialect, _)| dialect.id == "openai-chat")
 }
 
-/// A frame of another dialect as a chunk: its text of choice 0, its end, its damage. `None` for a frame that is neither and
-/// passes without being looked at: v1 and v2 know text only, and a `message_start` must not switch them off.
-fn text_chunk(reading: &Reading, frame: FrameId) -> Option<Chunk> {
+/// Whether some line carries data, `data:` alone not being any.
+fn has_data(bytes: &[u8]) -> bool {
+    lines::split(bytes).any(|line| line.strip_prefix(b"data:").is_some_and(|data| !data.trim_ascii().is_empty()))
+}
+
+/// A frame of another dialect as chunks: its text of choice 0, then its end or its damage. A frame with neither passes without
+/// being looked at: v1 and v2 know text only, and a `message_start` must not switch them off.
+fn text_chunks(reading: &Reading, frame: FrameId) -> [Option<Chunk>; 2] {
     let mut text = Vec::new();
     for delta in reading.deltas_of(frame).map(DeltaId) {
         let row = reading.delta(delta);
@@ -210,10 +220,10 @@ fn text_chunk(reading: &Reading, frame: FrameId) -> Option<Chunk> {
             text.extend_from_slice(row.text.as_bytes());
         }
     }
-    match reading.frame(frame).kind {
-        _ if !text.is_empty() => Some(Chunk::Data(Some(text))),
+    let end = match reading.frame(frame).kind {
         FrameKind::Terminator => Some(Chunk::Done),
         FrameKind::Malformed => Some(Chunk::Malformed),
         _ => None,
-    }
+    };
+    [(!text.is_empty()).then_some(Chunk::Data(Some(text))), end]
 }
