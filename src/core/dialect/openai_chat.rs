@@ -40,9 +40,6 @@ pub const INFO: DialectInfo = DialectInfo {
 };
 
 fn recognise(frame: &FrameView<'_>) -> u8 {
-    if frame.data.trim_ascii() == b"[DONE]" {
-        return 1;
-    }
     let Ok(value) = serde_json::from_slice::<Value>(frame.data) else { return 0 };
     let kind = value.get("object").and_then(Value::as_str).unwrap_or_default();
     if kind.starts_with("chat.completion") || kind == "text_completion" {

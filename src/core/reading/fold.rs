@@ -3,6 +3,8 @@
 //! Per exchange the body is decoded, sniffed, framed and read; a new attempt starts all of that anew, only the dialect stays
 //! known. Every step keeps its position, so a fold is linear in the bytes over all inputs.
 
+use serde::de::IgnoredAny;
+
 use super::{ChunkRow, DeltaRow, FrameId, FrameKind, FrameRow, Mark, Note, Reading, text::Pending};
 use crate::core::{
     decode::Decoder,
@@ -307,9 +309,20 @@ fn read(wire: &mut Wire, view: &FrameView<'_>) {
     }
 }
 
-/// A frame before the dialect is known: broken, or not understood.
+/// A frame before the dialect is known: only what all dialects share can be told of it.
 fn unknown(view: &FrameView<'_>, sink: &mut Sink) {
-    sink.kind = Some(if view.data.trim_ascii().is_empty() { FrameKind::KeepAlive } else { FrameKind::Unknown });
+    let data = view.data.trim_ascii();
+    sink.kind = Some(match data {
+        b"" => FrameKind::KeepAlive,
+        b"[DONE]" => FrameKind::Terminator,
+        _ => FrameKind::Unknown,
+    });
+    if let (Some(b'{' | b'['), Err(error)) = (data.first(), serde_json::from_slice::<IgnoredAny>(view.data)) {
+        if data != b"[DONE]" {
+            sink.kind = None;
+            dialect::malformed(view.data, &error, sink);
+        }
+    }
 }
 
 /// Makes offsets in a frame's data offsets in the body.
