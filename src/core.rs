@@ -16,3 +16,4 @@ pub mod output;
 pub mod judgement;
 pub mod engine;
 pub mod desk;
+pub mod error;

@@ -8,10 +8,14 @@ use serde::{Deserialize, Serialize};
 
 pub mod breaker;
 mod gate;
+pub mod retry;
+pub mod timeout;
 
-pub use breaker::BreakerConfig;
 use breaker::{Answer, Breaker};
+pub use breaker::{BreakerConfig, NO_JITTER};
 pub use gate::{BreakerSnapshot, BreakerState, BreakerTransition, GateDecision, GateRecord, Outcome, Permit, Verdict};
+pub use retry::RetryConfig;
+pub use timeout::{Timeouts, Timers};
 
 /// What a breaker stands before: an endpoint and a model, since one model can fail while its neighbours answer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
