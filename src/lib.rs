@@ -15,3 +15,7 @@
 //! the wire; [`app`] is the user interface's state without a terminal; [`tui`] draws it; [`cli`] is the command line.
 
 pub mod core;
+pub mod sanitise;
+pub mod session;
+pub mod net;
+pub mod cli;

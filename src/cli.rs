@@ -1,0 +1,100 @@
+//! The command line: one file per subcommand.
+
+use std::{
+    io::{self, IsTerminal},
+    process::ExitCode,
+};
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+pub mod completions;
+
+const AFTER_HELP: &str = "\
+Examples:
+  stutterscope                               look at the embedded demo provider
+  stutterscope check captures/ --format json judge every capture in a folder
+  curl -N … | stutterscope check -           judge a live stream as it arrives
+  stutterscope replay run.session --speed 2  play a recording to standard output";
+
+/// A terminal debugger for streaming LLM providers.
+#[derive(Debug, Parser)]
+#[command(name = "stutterscope", version, about, after_help = AFTER_HELP, infer_subcommands = true)]
+pub struct Cli {
+    /// What to do; the terminal interface when left out.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print a completion script for a shell
+    Completions(completions::Args),
+}
+
+/// Why a command ended without its result.
+#[derive(Debug)]
+pub struct Failure {
+    /// The exit code: 2 usage, configuration or unreadable input; 3 provider or transport; 130 interrupted.
+    pub code: u8,
+    /// What is said on standard error: the thing, the place and a hint.
+    pub message: String,
+}
+
+impl Failure {
+    /// Usage, configuration or unreadable input.
+    pub fn usage(error: impl ToString) -> Failure {
+        Failure { code: 2, message: error.to_string() }
+    }
+
+    /// Provider or transport.
+    pub fn transport(error: impl ToString) -> Failure {
+        Failure { code: 3, message: error.to_string() }
+    }
+}
+
+impl From<io::Error> for Failure {
+    /// A reader that went away wants no more, which is no failure; see [`run`].
+    fn from(error: io::Error) -> Failure {
+        let code = if error.kind() == io::ErrorKind::BrokenPipe { 0 } else { 2 };
+        Failure { code, message: format!("cannot write the result: {error}\nhint: check what standard output is connected to") }
+    }
+}
+
+/// What a subcommand ends with: an exit code, or a failure.
+pub type Outcome = Result<ExitCode, Failure>;
+
+/// Parses the arguments, runs the subcommand and says how it ended.
+#[allow(clippy::print_stderr)]
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = if error.use_stderr() { 2 } else { 0 };
+            // Help into a closed pipe is success too.
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let outcome = match cli.command {
+        None => interface(),
+        Some(Command::Completions(args)) => completions::run(&args, &mut Cli::command()),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(Failure { code: 0, .. }) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("stutterscope: {}", crate::sanitise::sanitise_lines(&failure.message));
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+fn interface() -> Outcome {
+    if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
+        return Err(Failure::usage(
+            "the interface needs a terminal\nhint: without one, run `stutterscope check FILE`, `stutterscope send PROMPT` or `stutterscope --help`",
+        ));
+    }
+    Err(Failure::usage("the interface is not part of this build\nhint: run `stutterscope --help`"))
+}

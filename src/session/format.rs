@@ -1,0 +1,103 @@
+//! The recording format, version 1, as both its writer and its reader see it.
+//!
+//! ```text
+//! Stutterscope(format:1,program:"0.1.0",…)     header: one RON value on the first line
+//! (at:1893,what:Head(status:200,headers:[…]))  any input but a read: one RON value, absolute time in microseconds
+//! +1203 306                                    a read: microseconds since the record before, length in bytes,
+//! <306 bytes as they came>                     then the bytes and a newline
+//! ```
+
+use std::{collections::BTreeMap, io::Write};
+
+use ron::{Options, extensions::Extensions, ser::PrettyConfig};
+use serde::{Deserialize, Serialize};
+
+use crate::core::{
+    input::{Input, Start, What},
+    params::{Param, Params, Profile, Strategy},
+    time::Micros,
+};
+
+/// The version that is written; only this one is read.
+pub const FORMAT: u32 = 1;
+
+/// What every recording begins with.
+pub const MAGIC: &str = "Stutterscope(";
+
+/// The first line of a recording.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename = "Stutterscope")]
+pub struct Header {
+    /// Version of the format, [`FORMAT`].
+    pub format: u32,
+    /// Version of the program that recorded.
+    pub program: String,
+    /// Name of the profile that was in force.
+    pub profile: String,
+    /// Its strategy, as in STRATEGIES.
+    pub strategy: String,
+    /// Its parameters: id to value, every one.
+    pub params: BTreeMap<String, u64>,
+    /// When, what and whom was asked.
+    pub start: Start,
+}
+
+impl Header {
+    /// The header of a session that begins with `start` and is judged with `profile`.
+    pub fn new(start: Start, profile: &Profile) -> Header {
+        Header {
+            format: FORMAT,
+            program: env!("CARGO_PKG_VERSION").into(),
+            profile: profile.name.clone(),
+            strategy: profile.strategy.name().into(),
+            params: profile.params.iter().map(|(info, value)| (info.id.to_owned(), value)).collect(),
+            start,
+        }
+    }
+
+    /// The profile that was in force. Parameters and strategies this version does not know are left at their defaults.
+    pub fn profile(&self) -> Profile {
+        let mut params = Params::default();
+        for (id, value) in &self.params {
+            if let Some(param) = Param::from_id(id) {
+                params.set(param, *value);
+            }
+        }
+        Profile { name: self.profile.clone(), strategy: Strategy::from_name(&self.strategy).unwrap_or_default(), params }
+    }
+
+    /// The header as one line, newline included.
+    ///
+    /// # Errors
+    /// When a value has no RON form; none of the header's types is such.
+    pub fn to_line(&self) -> ron::Result<String> {
+        // A raw string keeps a JSON body readable, but it would carry a line break into the line.
+        let strings = [&self.start.body, &self.start.url, &self.start.model, &self.start.provider, &self.start.wall, &self.profile];
+        let headers = self.start.headers.iter().flat_map(|(name, value)| [name, value]);
+        let raw = !strings.into_iter().chain(headers).any(|string| string.contains(char::is_control));
+        let pretty = PrettyConfig::new().depth_limit(0).struct_names(true).escape_strings(!raw);
+        Ok(options().to_string_pretty(self, pretty)? + "\n")
+    }
+}
+
+/// How RON is written and read: `Head(status:200)` instead of `Head((status:200))`.
+pub fn options() -> Options {
+    Options::default().with_default_extension(Extensions::UNWRAP_VARIANT_NEWTYPES)
+}
+
+/// Appends the record of `input` to `out`; `last` is the stamp of the record before.
+///
+/// # Errors
+/// When a value has no RON form; none of the inputs' types is such.
+pub fn write_record(out: &mut Vec<u8>, last: Micros, input: &Input) -> ron::Result<()> {
+    match &input.what {
+        What::Bytes(bytes) => {
+            // Writing to a Vec cannot fail.
+            let _ = writeln!(out, "+{} {}", input.at.since(last).0, bytes.len());
+            out.extend_from_slice(bytes);
+        }
+        _ => out.extend_from_slice(options().to_string(input)?.as_bytes()),
+    }
+    out.push(b'\n');
+    Ok(())
+}
