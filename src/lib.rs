@@ -17,4 +17,5 @@
 pub mod core;
 pub mod sanitise;
 pub mod session;
+pub mod net;
 pub mod cli;

@@ -1,6 +1,40 @@
 //! Detection: facts of an event, computed once; detectors that propose; one judge that picks.
 
+pub mod content;
+pub mod cumulative;
+pub mod double;
+pub mod facts;
+pub mod identity;
+pub mod repeat;
+pub mod replay;
+pub mod shape;
+pub mod strategies;
+pub mod timing;
+
 use crate::core::{class::Class, params::Param};
+
+/// A detector; indexes [`DETECTORS`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detector {
+    /// Does each delta start with the one before?
+    Cumulative,
+    /// Does one delta equal all text so far?
+    Replay,
+    /// Is the first delta sent twice?
+    Double,
+    /// Does an identity come again?
+    Identity,
+    /// Does one unit repeat back to back?
+    Loop,
+    /// Is there whitespace after a closed JSON value?
+    Flood,
+    /// How long is it since the last text?
+    Stall,
+    /// Do frames arrive in regular bursts?
+    Burst,
+    /// Are bytes, frames and ends whole?
+    Damage,
+}
 
 /// A row of [`DETECTORS`].
 #[derive(Debug)]

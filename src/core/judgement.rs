@@ -1,15 +1,25 @@
 //! A Judgement: one profile and one strategy over a Reading. Scores, findings, transitions, output.
 
-use std::ops::Range;
+mod channel;
+mod delta;
+mod findings;
+mod frame;
+mod mark;
+mod session;
+mod strategy;
+
+use std::{collections::BTreeMap, ops::Range};
 
 use serde::Serialize;
 
+use self::{channel::ChannelState, session::SessionState};
 use crate::core::{
     class::{Action, Certainty, Class, Layer, Level},
-    machine::{EndReason, State, Transition},
-    output::Output,
-    params::Profile,
-    reading::{ChannelKey, DeltaId, Reading},
+    detect::{DETECTORS, Detector, strategies::Runner},
+    machine::{Condition, EndReason, State, Transition, evaluate},
+    output::{HoldSpan, Output},
+    params::{Param, Profile},
+    reading::{ChannelKey, ChunkId, DeltaId, FrameId, Reading},
     time::{Micros, Moment},
 };
 
@@ -76,36 +86,153 @@ pub struct Judgement {
     pub findings: Vec<Finding>,
     /// Changes of state, in order.
     pub transitions: Vec<Transition>,
-    /// Score history of each detector, indexed as [`DETECTORS`](crate::core::detect::DETECTORS).
+    /// Score history of each detector, indexed as [`DETECTORS`].
     pub scores: Vec<Vec<ScorePoint>>,
     /// What came out.
     pub output: Output,
     /// Why the session ended, once it has.
     pub ended: Option<EndReason>,
+    walk: Walk,
+    state: State,
+    condition: Condition,
+    channels: BTreeMap<ChannelKey, ChannelState>,
+    session: SessionState,
+    runner: Option<Runner>,
+}
+
+/// How far a reading has been judged.
+#[derive(Debug, Clone, Copy, Default)]
+struct Walk {
+    mark: usize,
+    chunk: u32,
+    frame: u32,
+    at: Micros,
 }
 
 impl Judgement {
     /// A judgement of nothing yet.
     pub fn new(profile: Profile) -> Judgement {
+        let runner = Runner::new(profile.strategy);
         Judgement {
             profile,
             findings: Vec::new(),
             transitions: Vec::new(),
-            scores: Vec::new(),
+            scores: vec![Vec::new(); DETECTORS.len()],
             output: Output::default(),
             ended: None,
+            walk: Walk::default(),
+            state: State::Initial,
+            condition: Condition::default(),
+            channels: BTreeMap::new(),
+            session: SessionState::default(),
+            runner,
         }
     }
 
-    /// Judges all of `reading` that was not judged yet, firing every deadline that lies before what it reads.
-    pub fn catch_up(&mut self, _reading: &Reading) {}
+    /// Judges all of `reading` that was not judged yet. Before each input every deadline up to its stamp fires, so that a
+    /// replay fires the same ones at the same times as the live run did.
+    pub fn catch_up(&mut self, reading: &Reading) {
+        loop {
+            match reading.marks().get(self.walk.mark) {
+                Some(mark) if mark.chunks <= self.walk.chunk => {
+                    self.advance(reading, mark.at);
+                    self.walk.at = mark.at;
+                    self.judge_frames(reading, mark.frames);
+                    self.judge_mark(reading, mark);
+                    self.walk.mark += 1;
+                }
+                _ if self.walk.chunk < reading.chunk_count() => {
+                    let id = ChunkId(self.walk.chunk);
+                    let chunk = reading.chunk(id);
+                    self.advance(reading, chunk.at);
+                    self.walk.at = chunk.at;
+                    self.judge_chunk(reading, id);
+                    self.judge_frames(reading, chunk.frames);
+                    self.walk.chunk += 1;
+                }
+                _ => break,
+            }
+        }
+    }
 
-    /// Fires every deadline up to `now`; only an early call of what the next input would do.
-    pub fn advance(&mut self, _reading: &Reading, _now: Micros) {}
+    /// Fires every deadline up to `now`, in order of time; only an early call of what the next input does. Without a clock
+    /// nothing fires.
+    pub fn advance(&mut self, reading: &Reading, now: Micros) {
+        if !reading.clocked() {
+            return;
+        }
+        while let Some((at, deadline)) = self.earliest_deadline().filter(|(at, _)| *at <= now) {
+            self.walk.at = self.walk.at.max(at);
+            match deadline {
+                Deadline::Hold(key) => self.give_up(reading, key, "the hold ran out"),
+                Deadline::Stall => self.stalled(reading, at),
+            }
+            self.settle("a deadline passed");
+        }
+    }
 
     /// The next time at which something would happen without input.
     pub fn next_deadline(&self) -> Option<Micros> {
-        None
+        self.earliest_deadline().map(|(at, _)| at)
+    }
+
+    fn earliest_deadline(&self) -> Option<(Micros, Deadline)> {
+        let limit = Micros::from_millis(self.profile.params.get(Param::HoldTime));
+        let holds = self.channels.iter().filter_map(|(key, channel)| Some((channel.held_since()? + limit, Deadline::Hold(*key))));
+        let stall = self.session.progress.deadline(&self.profile.params).map(|at| (at, Deadline::Stall));
+        holds.chain(stall).min()
+    }
+
+    fn judge_frames(&mut self, reading: &Reading, end: u32) {
+        while self.walk.frame < end {
+            let frame = FrameId(self.walk.frame);
+            self.walk.frame += 1;
+            self.judge_frame(reading, frame);
+        }
+    }
+
+    /// Now, as the walk sees it.
+    fn moment(&self) -> Moment {
+        Moment { frames: self.walk.frame, at: self.walk.at }
+    }
+
+    /// Brings output and state up to date after an event.
+    fn settle(&mut self, otherwise: &str) {
+        self.release();
+        self.condition.ended = self.ended.is_some();
+        self.condition.holding = self.session.strategy_hold.is_some() || self.channels.values().any(|channel| channel.held_since().is_some());
+        self.condition.flowing |= self.session.flowed && self.output.released > self.session.first_delta_frame;
+        let state = evaluate(self.condition);
+        if state != self.state {
+            let cause = self.session.cause.take().unwrap_or_else(|| otherwise.to_string());
+            self.transitions.push(Transition { from: self.state, to: state, cause, moment: self.moment() });
+            self.state = state;
+        }
+        self.session.cause = None;
+    }
+
+    /// Passes on every frame that no hold keeps back, and keeps the list of holds.
+    fn release(&mut self) {
+        let moment = self.moment();
+        let open = self.channels.iter().filter_map(|(key, channel)| Some((channel.held_from()?, Some(*key)))).chain(self.session.strategy_hold.map(|frame| (frame, None))).min();
+        let released = open.map_or(self.walk.frame, |(frame, _)| frame.0);
+        if let Some(hold) = self.output.holds.last_mut().filter(|hold| hold.released.is_none()) {
+            hold.end = self.walk.frame;
+            if released > hold.first {
+                hold.end = released;
+                hold.released = Some(moment);
+            }
+        }
+        let begun = self.output.holds.last().is_some_and(|hold| hold.released.is_none());
+        if let Some((frame, key)) = open.filter(|_| !begun) {
+            self.output.holds.push(HoldSpan { first: frame.0, end: self.walk.frame, key, since: moment, released: None });
+        }
+        self.output.released = released;
+    }
+
+    /// The state now.
+    pub fn state(&self) -> State {
+        self.state
     }
 
     /// The state at `moment`.
@@ -125,4 +252,26 @@ impl Judgement {
     pub fn finding(&self, id: FindingId) -> &Finding {
         &self.findings[id.0 as usize]
     }
+
+    /// Notes a detector's score for the present moment, where it moved by a visible amount.
+    fn score(&mut self, detector: Detector, score: u16) {
+        let frames = self.walk.frame;
+        let points = &mut self.scores[detector as usize];
+        match points.last_mut() {
+            Some(last) if last.frames == frames => last.score = last.score.max(score),
+            Some(last) if last.score == score || (last.score.abs_diff(score) < SCORE_STEP && score != 0 && score < 1000) => {}
+            None if score == 0 => {}
+            _ => points.push(ScorePoint { frames, score }),
+        }
+    }
+}
+
+/// Smaller moves of a score are not kept, in thousandths.
+const SCORE_STEP: u16 = 50;
+
+/// What a deadline does; the order decides between equal times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Deadline {
+    Hold(ChannelKey),
+    Stall,
 }

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use crate::core::{
     judgement::FindingId,
-    reading::{ChannelKey, DeltaId, Reading},
+    reading::{ChannelKey, DeltaId, FrameId, Reading},
     time::Moment,
 };
 
@@ -31,8 +31,8 @@ pub struct HoldSpan {
     pub first: u32,
     /// One past the last frame held; grows while the hold lasts.
     pub end: u32,
-    /// The channel whose text is undecided.
-    pub key: ChannelKey,
+    /// The channel whose text is undecided; `None` where a whole strategy holds a frame.
+    pub key: Option<ChannelKey>,
     /// When the hold began.
     pub since: Moment,
     /// When it was released, or `None` while it lasts.
@@ -46,6 +46,8 @@ pub struct Output {
     pub cuts: Vec<Cut>,
     /// Holds in ascending order, never overlapping.
     pub holds: Vec<HoldSpan>,
+    /// Frames that left before one that was held, as (frame, held frame); only the earlier systems' strategies do that.
+    pub overtaking: Vec<(FrameId, FrameId)>,
     /// Frames `0..released` have been passed on.
     pub released: u32,
 }
@@ -78,16 +80,9 @@ impl Output {
     /// How many frames had been passed on at `moment`; `frames` of them had been read.
     pub fn released_at(&self, frames: u32, moment: Moment) -> u32 {
         let seen = frames.min(moment.frames);
-        let index = self.holds.partition_point(|hold| hold.end <= seen);
-        // A hold that ended before `seen` may still have been released after `moment` only if it is the last one begun.
-        let candidates = self.holds[index.saturating_sub(1)..].iter();
-        let mut released = seen;
-        for hold in candidates {
-            if hold.first < released && hold.released.is_none_or(|at| at > moment) {
-                released = hold.first;
-            }
-        }
-        released
+        // Frames leave in order, so release moments ascend and the first hold that was still open decides.
+        let open = self.holds.partition_point(|hold| hold.released.is_some_and(|released| released <= moment));
+        self.holds.get(open).map_or(seen, |hold| hold.first.min(seen))
     }
 
     /// The fates of one delta's text at `moment`, in order; `released` is [`Output::released_at`] of that moment.

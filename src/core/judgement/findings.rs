@@ -1,0 +1,98 @@
+//! Making findings, and extending the one that goes on.
+
+use crate::core::{
+    class::{Action, Certainty, Class, Layer, Level},
+    judgement::{Finding, FindingId, Judgement},
+    reading::{ChannelKey, DeltaId, FrameId, Reading},
+};
+
+/// Findings of one class beyond this many are counted in the last one.
+const PER_CLASS: usize = 256;
+
+/// What is said of a fault, before its place is filled in.
+pub(super) struct Draft {
+    pub class: Class,
+    pub score: u16,
+    pub certainty: Certainty,
+    pub action: Action,
+    pub layer: Layer,
+    pub evidence: String,
+}
+
+impl Draft {
+    /// A proved fault that is flagged.
+    pub fn flag(class: Class, layer: Layer, evidence: String) -> Draft {
+        Draft { class, score: 1000, certainty: Certainty::Proved, action: Action::Flag, layer, evidence }
+    }
+}
+
+impl Judgement {
+    /// Adds a finding about `frame` (and `delta`), or counts it in the last of its class when there are too many.
+    pub(super) fn add(
+        &mut self,
+        reading: &Reading,
+        draft: Draft,
+        key: Option<ChannelKey>,
+        frame: Option<FrameId>,
+        delta: Option<DeltaId>,
+    ) -> FindingId {
+        let of_class = self.findings.iter().rev().filter(|finding| finding.class == draft.class).count();
+        if of_class >= PER_CLASS
+            && let Some(index) = self.findings.iter().rposition(|finding| finding.class == draft.class)
+        {
+            let id = FindingId(index as u32);
+            self.extend(id, delta);
+            return id;
+        }
+        let id = FindingId(self.findings.len() as u32);
+        let bytes = frame.map_or(0..0, |frame| {
+            let frame = reading.frame(frame);
+            frame.start..frame.end
+        });
+        let Draft { class, score, certainty, action, layer, evidence } = draft;
+        self.session.cause = Some(format!("{}: {evidence}", class.name()));
+        self.findings.push(Finding {
+            class,
+            level: if certainty == Certainty::Ambiguous { Level::Note } else { class.info().level },
+            score,
+            certainty,
+            action,
+            repaired: action == Action::Suppress,
+            layer,
+            evidence,
+            readings: Vec::new(),
+            key,
+            attempt: self.session.attempt,
+            moment: self.moment(),
+            first_delta: delta,
+            first_frame: frame.map(|frame| frame.0),
+            bytes,
+            deltas: delta.map(|delta| (delta.0, delta.0)).into_iter().collect(),
+            count: 1,
+            span: None,
+        });
+        id
+    }
+
+    /// Counts one more instance in finding `id`.
+    pub(super) fn extend(&mut self, id: FindingId, delta: Option<DeltaId>) {
+        let finding = &mut self.findings[id.0 as usize];
+        finding.count += 1;
+        if let Some(delta) = delta {
+            match finding.deltas.last_mut() {
+                Some(last) if delta.0 <= last.1 => {}
+                Some(last) if last.1 + 1 == delta.0 => last.1 = delta.0,
+                _ => finding.deltas.push((delta.0, delta.0)),
+            }
+        }
+        if self.session.cause.is_none() {
+            self.session.cause = Some(format!("{} goes on", finding.class.name()));
+        }
+    }
+
+    /// The finding of `class` that is open in channel `key`, if there is one.
+    pub(super) fn open_finding(&self, key: ChannelKey, class: Class) -> Option<FindingId> {
+        let channel = self.channels.get(&key)?;
+        channel.open.iter().copied().find(|id| self.finding(*id).class == class)
+    }
+}

@@ -1,0 +1,225 @@
+//! One frame: damage, ends, clocks, and its deltas.
+
+use crate::core::{
+    class::{Action, Certainty, Class, Layer},
+    detect::{Detector, identity::Identified, timing::Bursts},
+    judgement::{FindingId, Judgement, findings::Draft},
+    params::{Param, Strategy},
+    reading::{ChunkId, DeltaId, FrameId, FrameKind, Note, Reading},
+    time::Micros,
+};
+
+impl Judgement {
+    /// Judges one read, before its frames.
+    pub(super) fn judge_chunk(&mut self, reading: &Reading, chunk: ChunkId) {
+        if reading.chunk_splits_char(chunk) {
+            self.note_once(reading, Class::Utf8Split, Layer::Transport, None, || {
+                format!("read {} ends inside a character; the stream of bytes is whole", chunk.0)
+            });
+        }
+    }
+
+    /// Judges one frame and everything in it.
+    pub(super) fn judge_frame(&mut self, reading: &Reading, id: FrameId) {
+        let frame = reading.frame(id);
+        let mut identity = None;
+        let mut finished = Vec::new();
+        let mut damaged = false;
+        for (_, note) in reading.notes_of(id) {
+            match note {
+                Note::Identity(number) => identity = Some(*number),
+                Note::Finish { choice, .. } => finished.push(*choice),
+                Note::NewTurn => self.channels.values_mut().for_each(|channel| channel.new_turn()),
+                note => damaged |= self.judge_damage(reading, id, note),
+            }
+        }
+        self.session.finished |= !finished.is_empty();
+        if frame.kind == FrameKind::Terminator {
+            self.session.terminated = true;
+        }
+        if frame.kind == FrameKind::Unknown {
+            self.note_once(reading, Class::UnknownFrame, Layer::Unknown, Some(id), || {
+                format!("frame {} is of no kind this dialect has", id.0)
+            });
+        }
+        self.score(Detector::Damage, if damaged { 1000 } else { 0 });
+        self.keep_time(reading, id, frame.kind);
+        if self.profile.strategy == Strategy::Evidence {
+            let again = identity.map(|identity| self.session.identities.observe(reading, id, identity, &self.profile.params));
+            self.judge_deltas(reading, id, again, &finished);
+        } else {
+            self.judge_by_strategy(reading, id);
+        }
+        let otherwise = match frame.kind {
+            FrameKind::Delta => "text flows",
+            _ => "a frame arrived",
+        };
+        self.settle(otherwise);
+    }
+
+    fn judge_deltas(&mut self, reading: &Reading, frame: FrameId, identified: Option<Identified>, finished: &[u16]) {
+        match identified {
+            Some(Identified::Again { original }) => return self.judge_redelivered(reading, frame, original),
+            Some(Identified::Meaningless) => {
+                self.note_once(reading, Class::ReplayBySeq, Layer::Server, Some(frame), || {
+                    format!("frame {} repeats an identity with other text: identities mean nothing in this stream", frame.0)
+                });
+            }
+            Some(Identified::New) => self.score(Detector::Identity, 0),
+            None => {}
+        }
+        for delta in reading.deltas_of(frame).map(DeltaId) {
+            let row = reading.delta(delta);
+            if !row.snapshot {
+                self.judge_delta(reading, frame, delta, finished.contains(&row.key.choice));
+            }
+        }
+    }
+
+    /// Damage that a note reports; true if something was lost.
+    fn judge_damage(&mut self, reading: &Reading, frame: FrameId, note: &Note) -> bool {
+        let (class, layer, evidence) = match note {
+            Note::Malformed { byte, message } => {
+                self.condition.unhealed = true;
+                (Class::MalformedFrame, Layer::Unknown, format!("frame {} cannot be read at byte {byte}: {message}", frame.0))
+            }
+            Note::TooLarge { limit } => {
+                self.condition.unhealed = true;
+                (Class::LimitExceeded, Layer::Server, format!("frame {} is larger than {limit} bytes and was not read", frame.0))
+            }
+            Note::Replaced(count) => (
+                Class::EncodingError,
+                Layer::Unknown,
+                format!("frame {}: {count} characters were not valid Unicode and were replaced", frame.0),
+            ),
+            Note::Error { kind, message } => {
+                self.session.failed = true;
+                self.condition.unhealed = true;
+                (Class::ProviderError, Layer::Server, format!("the provider reports {kind}: {message}"))
+            }
+            Note::JoinedSurrogate => {
+                self.note_once(reading, Class::Utf8Split, Layer::Server, Some(frame), || {
+                    format!("frame {} completes a character whose first half came in a delta before; joined", frame.0)
+                });
+                return false;
+            }
+            Note::Finish { .. }
+            | Note::Usage(_)
+            | Note::Tool { .. }
+            | Note::Identity(_)
+            | Note::CompletionId(_)
+            | Note::Model(_)
+            | Note::NewTurn => {
+                return false;
+            }
+        };
+        let first_delta = reading.deltas_of(frame).next().map(DeltaId);
+        self.add(reading, Draft::flag(class, layer, evidence), None, Some(frame), first_delta);
+        true
+    }
+
+    /// A note that is made once a session and counted after that.
+    fn note_once(
+        &mut self,
+        reading: &Reading,
+        class: Class,
+        layer: Layer,
+        frame: Option<FrameId>,
+        evidence: impl FnOnce() -> String,
+    ) {
+        let cause = self.session.cause.take();
+        let same = |finding: &super::Finding| finding.class == class && finding.action == Action::Keep;
+        match self.findings.iter().position(same) {
+            Some(index) => self.extend(FindingId(index as u32), None),
+            None => {
+                let certainty = if class == Class::ReplayBySeq { Certainty::Ambiguous } else { Certainty::Proved };
+                let draft = Draft { class, score: 1000, certainty, action: Action::Keep, layer, evidence: evidence() };
+                self.add(reading, draft, None, frame, None);
+            }
+        }
+        self.session.cause = cause;
+    }
+
+    fn keep_time(&mut self, reading: &Reading, id: FrameId, kind: FrameKind) {
+        let at = self.walk.at;
+        match kind {
+            FrameKind::KeepAlive | FrameKind::Unknown => self.session.progress.keepalives += 1,
+            FrameKind::Delta | FrameKind::Control | FrameKind::Terminator | FrameKind::Error | FrameKind::Malformed => {
+                self.end_gap(at);
+                let limit = self.session.progress.limit(&self.profile.params);
+                let gap = self.session.progress.step(at, kind == FrameKind::Delta);
+                if reading.clocked() {
+                    let score = gap.map_or(0, |gap| gap.0 * 1000 / limit.0.max(1)).min(1000);
+                    self.score(Detector::Stall, score as u16);
+                }
+            }
+        }
+        if kind == FrameKind::Delta && reading.clocked() {
+            let bursts = self.session.burst.step(id.0, at, &self.profile.params);
+            self.judge_bursts(reading, bursts, id);
+        }
+    }
+
+    /// Closes the finding that the gap before `at` made, with its final length.
+    pub(super) fn end_gap(&mut self, at: Micros) {
+        let progress = &self.session.progress;
+        if let (Some(open), Some(since)) = (progress.open, progress.since()) {
+            let gap = at.since(since);
+            let finding = &mut self.findings[open as usize];
+            finding.span = Some(gap);
+            finding.evidence = gap_sentence(gap, progress.keepalives, progress.begun());
+        }
+    }
+
+    /// The stall deadline fired at `at`.
+    pub(super) fn stalled(&mut self, reading: &Reading, at: Micros) {
+        let progress = &self.session.progress;
+        let Some(since) = progress.since() else { return };
+        let (keepalives, begun) = (progress.keepalives, progress.begun());
+        let masked = u64::from(keepalives) >= self.profile.params.get(Param::KeepaliveCount);
+        let class = if masked { Class::KeepaliveMasked } else { Class::Stall };
+        let frame = self.walk.frame.checked_sub(1).map(FrameId);
+        let last_delta = frame.and_then(|frame| reading.frame(frame).deltas_end.checked_sub(1)).map(DeltaId);
+        let evidence = gap_sentence(at.since(since), keepalives, begun);
+        let finding = self.add(reading, Draft::flag(class, Layer::Server, evidence), None, frame, last_delta);
+        self.findings[finding.0 as usize].span = Some(at.since(since));
+        self.session.progress.open = Some(finding.0);
+        self.score(Detector::Stall, 1000);
+    }
+
+    /// Scores bursts in a row, and reports them when they are enough.
+    pub(super) fn judge_bursts(&mut self, reading: &Reading, bursts: Option<Bursts>, frame: FrameId) {
+        let Some(bursts) = bursts else { return };
+        let needed = self.profile.params.get(Param::BurstCount);
+        self.score(Detector::Burst, (u64::from(bursts.count) * 1000 / needed.max(1)).min(1000) as u16);
+        if u64::from(bursts.count) < needed {
+            self.session.burst_open = None;
+            return;
+        }
+        let period = bursts.span.millis() / u64::from(bursts.count - 1).max(1);
+        let evidence = format!(
+            "{} bursts of about {} frames, one every {period} ms, and nothing between them",
+            bursts.count,
+            bursts.frames / bursts.count
+        );
+        let open = self.session.burst_open.filter(|open| self.finding(*open).first_frame == Some(bursts.first_frame));
+        let id = open.unwrap_or_else(|| {
+            let first = FrameId(bursts.first_frame.min(frame.0));
+            let delta = reading.deltas_of(first).next().map(DeltaId);
+            self.add(reading, Draft::flag(Class::ProxyBurst, Layer::Proxy, String::new()), None, Some(first), delta)
+        });
+        self.session.burst_open = Some(id);
+        let finding = &mut self.findings[id.0 as usize];
+        finding.evidence = evidence;
+        finding.count = bursts.count;
+        finding.span = Some(bursts.span);
+    }
+}
+
+fn gap_sentence(gap: Micros, keepalives: u32, begun: bool) -> String {
+    let what = if begun { "no text" } else { "nothing to show yet" };
+    match keepalives {
+        0 => format!("{what} for {} ms, and no keep-alive", gap.millis()),
+        count => format!("{what} for {} ms, while {count} keep-alives came", gap.millis()),
+    }
+}

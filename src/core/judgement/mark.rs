@@ -1,0 +1,141 @@
+//! Inputs that are not bytes: attempts begin, end, and with the last of them the session.
+
+use crate::core::{
+    class::{Class, Layer},
+    input::{End, Origin, OurEnd, What},
+    judgement::{Judgement, findings::Draft},
+    machine::EndReason,
+    reading::{ChannelKey, FrameId, Mark, Reading},
+    time::Micros,
+};
+
+impl Judgement {
+    /// Judges one mark, after the frames that it completed.
+    pub(super) fn judge_mark(&mut self, reading: &Reading, mark: &Mark) {
+        let otherwise = match &mark.what {
+            What::Start(start) => {
+                if matches!(start.origin, Origin::Pipe | Origin::Capture) {
+                    self.session.progress.begin(mark.at);
+                }
+                "the session began"
+            }
+            What::Attempt(attempt) => {
+                self.begin_attempt(attempt.number, mark.at);
+                "an attempt began"
+            }
+            What::Head(head) => {
+                self.session.status = Some(head.status);
+                "the response head arrived"
+            }
+            What::Paused { us, .. } => {
+                self.session.progress.shift(Micros(*us));
+                "this program did not read"
+            }
+            What::Draw { purpose, .. } => {
+                self.session.will_retry |= purpose.starts_with("retry");
+                "a number was drawn"
+            }
+            What::End(end) => {
+                self.end_attempt(reading, end);
+                "the attempt ended"
+            }
+            What::Cancel | What::Gate(_) | What::Bytes(_) => "",
+        };
+        self.settle(otherwise);
+    }
+
+    fn begin_attempt(&mut self, number: u32, at: Micros) {
+        self.session.attempt = number;
+        self.session.status = None;
+        self.session.finished = false;
+        self.session.terminated = false;
+        self.session.failed = false;
+        self.session.will_retry = false;
+        self.session.first_frame = self.walk.frame;
+        self.session.progress.begin(at);
+        self.session.identities.reset();
+    }
+
+    fn end_attempt(&mut self, reading: &Reading, end: &End) {
+        let holding: Vec<ChannelKey> =
+            self.channels.iter().filter(|(_, state)| !state.held.is_empty()).map(|(key, _)| *key).collect();
+        for key in holding {
+            self.give_up(reading, key, "the stream ended");
+        }
+        self.end_strategy(reading);
+        self.end_gap(self.walk.at);
+        self.session.progress.end();
+        let bursts = self.session.burst.finish(&self.profile.params);
+        self.judge_bursts(reading, bursts, FrameId(self.walk.frame.saturating_sub(1)));
+        let reason = self.end_reason(reading, end);
+        self.report_end(reading, end, reason);
+        if self.session.will_retry {
+            self.condition.unhealed = true;
+            self.session.cause = Some(format!("attempt {} failed and is tried again", self.session.attempt));
+        } else {
+            self.session.cause.get_or_insert_with(|| format!("the session ended: {}", reason.word()));
+            self.ended = Some(reason);
+        }
+    }
+
+    fn end_reason(&self, reading: &Reading, end: &End) -> EndReason {
+        let needs_terminator = reading.dialect().is_some_and(|(dialect, _)| dialect.needs_terminator);
+        let complete = self.session.terminated || self.session.finished && !needs_terminator;
+        match end {
+            End::Us(OurEnd::Cancelled | OurEnd::Shutdown) => EndReason::Cancelled,
+            End::Us(OurEnd::ConnectTimeout | OurEnd::FirstByteTimeout | OurEnd::IdleTimeout | OurEnd::TotalTimeout) => {
+                EndReason::TimedOut
+            }
+            End::Us(OurEnd::BreakerOpen | OurEnd::RateLimited | OurEnd::Invalid) => EndReason::Refused,
+            End::Us(OurEnd::Loop) => EndReason::Loop,
+            End::Error { .. } => EndReason::Error,
+            End::Eof | End::Reset if self.session.failed || self.session.status.is_some_and(|status| status >= 400) => {
+                EndReason::Error
+            }
+            End::Eof | End::Reset if complete => EndReason::Finished,
+            End::Eof | End::Reset => EndReason::Cut,
+        }
+    }
+
+    fn report_end(&mut self, reading: &Reading, end: &End, reason: EndReason) {
+        let frames = self.walk.frame - self.session.first_frame;
+        let last = (frames > 0).then(|| FrameId(self.walk.frame - 1));
+        let (class, layer, evidence) = match (reason, end) {
+            (EndReason::Cut, End::Reset) => {
+                (Class::TerminalAnomaly, Layer::Transport, "the connection was cut before the stream was complete".to_string())
+            }
+            (EndReason::Cut, _) if frames == 0 => (Class::TerminalAnomaly, Layer::Server, "the body is empty".to_string()),
+            (EndReason::Cut, _) => {
+                let dialect = reading.dialect().map_or("stream", |(dialect, _)| dialect.title);
+                (Class::TerminalAnomaly, Layer::Unknown, format!("the body ended without the end that {dialect} has"))
+            }
+            (EndReason::TimedOut, End::Us(end)) => {
+                (Class::TerminalAnomaly, Layer::Unknown, format!("this program gave up: {}", our_words(*end)))
+            }
+            (EndReason::Error, End::Error { message, .. }) => {
+                (Class::ProviderError, Layer::Transport, format!("the transport failed: {message}"))
+            }
+            (EndReason::Error, _) if !self.session.failed => {
+                let status = self.session.status.unwrap_or(0);
+                (Class::ProviderError, Layer::Server, format!("the provider answered with status {status}"))
+            }
+            _ => return,
+        };
+        self.add(reading, Draft::flag(class, layer, evidence), None, last, None);
+    }
+}
+
+fn our_words(end: OurEnd) -> &'static str {
+    match end {
+        OurEnd::Cancelled => "cancelled",
+        OurEnd::ConnectTimeout => "no connection within the connect timeout",
+        OurEnd::FirstByteTimeout => "no byte within the first-byte timeout",
+        OurEnd::IdleTimeout => "no byte within the idle timeout",
+        OurEnd::TotalTimeout => "the whole exchange took too long",
+        OurEnd::BreakerOpen => "the breaker is open",
+        OurEnd::RateLimited => "the rate limit is reached",
+        OurEnd::Loop => "a loop was ended",
+        OurEnd::Invalid => "the request is invalid",
+        OurEnd::Shutdown => "the program is shutting down",
+    }
+}

@@ -1,0 +1,42 @@
+//! State that belongs to the session and not to one channel.
+
+use crate::core::{
+    detect::{
+        identity::Identities,
+        timing::{Burst, Progress},
+    },
+    judgement::FindingId,
+    reading::FrameId,
+};
+
+/// What is known of the session beside its channels.
+#[derive(Debug, Default)]
+pub(super) struct SessionState {
+    pub progress: Progress,
+    pub burst: Burst,
+    pub identities: Identities,
+    /// The burst finding that goes on.
+    pub burst_open: Option<FindingId>,
+    /// The attempt in progress.
+    pub attempt: u32,
+    /// HTTP status of the attempt in progress.
+    pub status: Option<u16>,
+    /// Some choice finished in this attempt.
+    pub finished: bool,
+    /// The dialect's terminator came in this attempt.
+    pub terminated: bool,
+    /// An error was reported inside this attempt's body.
+    pub failed: bool,
+    /// The attempt's end will be followed by another attempt.
+    pub will_retry: bool,
+    /// Frames judged before this attempt.
+    pub first_frame: u32,
+    /// The frame that a whole strategy holds.
+    pub strategy_hold: Option<FrameId>,
+    /// Some delta came.
+    pub flowed: bool,
+    /// Frame of the first delta.
+    pub first_delta_frame: u32,
+    /// Why the state will change, if it does.
+    pub cause: Option<String>,
+}

@@ -1,0 +1,157 @@
+//! Requests to responses: which path speaks which dialect, and what is wrong with a request that is refused.
+
+use std::{convert::Infallible, sync::Arc};
+
+use bytes::Bytes;
+use futures_util::stream;
+use http_body_util::{BodyExt, Full, Limited, StreamBody, combinators::UnsyncBoxBody};
+use hyper::{
+    Method, Request, Response, StatusCode,
+    body::{Frame, Incoming},
+    header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER},
+};
+use serde_json::{Value, json};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep_until},
+};
+
+use super::{State, Write, raw::RawResponse, render};
+use crate::{
+    core::dialect::{self, DialectInfo},
+    net::demo::{
+        scenarios,
+        script::{Close, Play, Scenario},
+    },
+};
+
+/// Largest request body that is read, in bytes.
+const BODY_LIMIT: usize = 16 << 20;
+
+type Body = UnsyncBoxBody<Bytes, Infallible>;
+
+/// Answers one request, or hands the connection over to be written by hand and never returns.
+pub async fn answer(
+    request: Request<Incoming>,
+    state: Arc<State>,
+    takeover: mpsc::Sender<RawResponse>,
+) -> Result<Response<Body>, Infallible> {
+    let path = request.uri().path().trim_end_matches('/').to_owned();
+    let speaks = match (request.method().clone(), path.as_str()) {
+        (Method::GET, "") => return Ok(whole(StatusCode::OK, &overview(&state))),
+        (Method::GET, "/v1/models") => return Ok(whole(StatusCode::OK, &models())),
+        (Method::POST, "/v1/chat/completions") => "openai-chat",
+        (Method::POST, "/v1/messages") => "anthropic",
+        (Method::POST, "/api/chat" | "/api/generate") => "ollama",
+        (method, _) => {
+            let message = format!("{method} {path} is not served here; hint: GET / lists what is");
+            return Ok(whole(StatusCode::NOT_FOUND, &json!({"error": {"type": "not_found_error", "message": message}})));
+        }
+    };
+    let Some(dialect) = dialect::by_id(speaks) else {
+        return Ok(refuse(StatusCode::NOT_IMPLEMENTED, speaks, "api_error", &format!("the dialect {speaks} is not built in")));
+    };
+    let scenario = match wanted(request, dialect).await {
+        Ok(scenario) => scenario,
+        Err((status, message)) => return Ok(refuse(status, speaks, "invalid_request_error", &message)),
+    };
+    let number = state.number(scenario);
+    let play = &scenario.plays[(number % scenario.plays.len() as u64) as usize];
+    match play {
+        Play::Refuse { status, retry_after, kind, message } => {
+            let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            let mut response = refuse(status, speaks, kind, message);
+            if let Some(seconds) = retry_after {
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*seconds));
+            }
+            Ok(response)
+        }
+        Play::Stream { steps, close } => {
+            let writes = render(scenario.name, number, steps, dialect);
+            if *close == Close::Whole {
+                return Ok(streamed(dialect, writes, state));
+            }
+            let raw = RawResponse { content_type: dialect.content_type, writes, close: *close };
+            // The connection is taken away from hyper while this waits; if its task is gone, so is this one.
+            let _ = takeover.send(raw).await;
+            std::future::pending().await
+        }
+    }
+}
+
+/// The scenario that a request asks for, or the status and message of its refusal.
+async fn wanted(request: Request<Incoming>, dialect: &DialectInfo) -> Result<&'static Scenario, (StatusCode, String)> {
+    let body = Limited::new(request.into_body(), BODY_LIMIT).collect().await;
+    let body = body.map_err(|error| (StatusCode::BAD_REQUEST, format!("the request body cannot be read: {error}")))?.to_bytes();
+    let body: Value = serde_json::from_slice(&body)
+        .map_err(|error| (StatusCode::BAD_REQUEST, format!("the request body is not JSON: {error}")))?;
+    let streams = match body.get("stream") {
+        Some(stream) => stream.as_bool().unwrap_or(false),
+        // Ollama streams unless told not to.
+        None => dialect.id == "ollama",
+    };
+    if !streams {
+        return Err((StatusCode::BAD_REQUEST, "the demo provider only streams; hint: set \"stream\": true".into()));
+    }
+    let model = body.get("model").and_then(Value::as_str).unwrap_or_default();
+    let name = if model.is_empty() || model == "demo" { scenarios::OPENER } else { model };
+    scenarios::by_name(name).ok_or_else(|| {
+        let names: Vec<_> = scenarios::all().map(|scenario| format!("demo/{}", scenario.name)).collect();
+        (StatusCode::NOT_FOUND, format!("there is no model `{model}`; hint: use one of {}", names.join(", ")))
+    })
+}
+
+/// A response that plays `writes` in their own time.
+fn streamed(dialect: &DialectInfo, writes: Vec<Write>, state: Arc<State>) -> Response<Body> {
+    let begun = Instant::now();
+    let frames = stream::unfold((writes.into_iter(), state), move |(mut writes, state)| async move {
+        let write = writes.next()?;
+        sleep_until(begun + state.scaled(write.at_us)).await;
+        Some((Ok::<_, Infallible>(Frame::data(Bytes::from(write.bytes))), (writes, state)))
+    });
+    let mut response = Response::new(StreamBody::new(frames).boxed_unsync());
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(dialect.content_type));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}
+
+/// An error in the form of the dialect.
+fn refuse(status: StatusCode, dialect: &str, kind: &str, message: &str) -> Response<Body> {
+    let value = match dialect {
+        "anthropic" => json!({"type": "error", "error": {"type": kind, "message": message}}),
+        "ollama" => json!({"error": message}),
+        _ => json!({"error": {"message": message, "type": kind, "param": null, "code": null}}),
+    };
+    whole(status, &value)
+}
+
+fn whole(status: StatusCode, value: &Value) -> Response<Body> {
+    let mut response = Response::new(Full::new(Bytes::from(format!("{value}\n"))).boxed_unsync());
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// The list of scenarios, with how often each was asked for.
+fn overview(state: &State) -> Value {
+    let scenarios: Vec<_> = scenarios::all()
+        .zip(&state.requests)
+        .map(|(scenario, requests)| {
+            json!({
+                "model": format!("demo/{}", scenario.name),
+                "title": scenario.title,
+                "class": scenario.class.map(|class| class.name()),
+                "requests": requests.load(std::sync::atomic::Ordering::Relaxed),
+            })
+        })
+        .collect();
+    json!({"paths": ["/v1/chat/completions", "/v1/messages", "/api/chat", "/api/generate", "/v1/models"], "scenarios": scenarios})
+}
+
+/// The scenarios as OpenAI lists models.
+fn models() -> Value {
+    let data: Vec<_> = scenarios::all()
+        .map(|scenario| json!({"id": format!("demo/{}", scenario.name), "object": "model", "created": super::EPOCH, "owned_by": "demo"}))
+        .collect();
+    json!({"object": "list", "data": data})
+}
