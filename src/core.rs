@@ -5,6 +5,7 @@
 
 pub mod time;
 pub mod input;
+pub mod decode;
 pub mod frame;
 pub mod dialect;
 pub mod reading;

@@ -139,6 +139,8 @@ classes! {
         "raise the limit if the stream is meant to be so large";
     TerminalAnomaly "terminal_anomaly" Damage Warning "the stream does not end as its dialect ends"
         "treat the answer as incomplete";
+    UnderEmission "under_emission" Damage Error "a filter took real text out"
+        "compare the strategies on this recording; text that came was not passed on";
     ProviderError "provider_error" Damage Error "the provider reports an error"
         "read the provider's message";
     UnknownFrame "unknown_frame" Damage Note "a frame of a kind this dialect does not have"

@@ -8,6 +8,7 @@ pub mod identity;
 pub mod repeat;
 pub mod replay;
 pub mod shape;
+pub mod strategies;
 pub mod timing;
 
 use crate::core::{class::Class, params::Param};

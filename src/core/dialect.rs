@@ -8,6 +8,10 @@ use crate::core::{
     reading::{ChannelKey, FrameKind, Note, Usage},
 };
 
+mod json;
+pub mod error;
+pub mod openai_chat;
+
 /// A row of [`DIALECTS`].
 pub struct DialectInfo {
     /// Public id (`openai-chat`), as in reports and on the command line.
@@ -84,12 +88,43 @@ impl Sink {
         self.notes.push(note);
     }
 
+    /// Says what was counted, if anything was.
+    pub fn note_usage(&mut self, usage: Option<Usage>) {
+        self.notes.extend(usage.map(Note::Usage));
+    }
+
     /// Forgets everything, keeps the buffers.
     pub fn clear(&mut self) {
         self.kind = None;
         self.deltas.clear();
         self.text.clear();
         self.notes.clear();
+    }
+}
+
+/// What readers note only when it appears or changes.
+#[derive(Debug, Default)]
+struct Seen {
+    id: Vec<u8>,
+    model: bool,
+}
+
+impl Seen {
+    /// Notes a completion or message id.
+    fn id(&mut self, id: &[u8], sink: &mut Sink) {
+        if !id.is_empty() && id != self.id.as_slice() {
+            self.id.clear();
+            self.id.extend_from_slice(id);
+            sink.note(Note::CompletionId(String::from_utf8_lossy(id).into_owned()));
+        }
+    }
+
+    /// Notes the served model, once.
+    fn model(&mut self, model: &[u8], sink: &mut Sink) {
+        if !model.is_empty() && !self.model {
+            self.model = true;
+            sink.note(Note::Model(String::from_utf8_lossy(model).into_owned()));
+        }
     }
 }
 
@@ -155,8 +190,39 @@ pub trait Writer: Send {
     fn write(&mut self, step: &WriterStep, at_ns: u64, out: &mut Vec<u8>);
 }
 
-/// Every dialect.
-pub const DIALECTS: &[DialectInfo] = &[];
+/// Every dialect. Where two recognise a frame equally well, the first one has it.
+pub const DIALECTS: &[DialectInfo] = &[openai_chat::INFO];
+
+/// The dialect that a request to `url` is answered in, if its path says so.
+pub fn by_url(url: &str) -> Option<&'static DialectInfo> {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    let path = path.trim_end_matches('/');
+    let id = PATHS.iter().find(|(suffix, _)| path.ends_with(suffix))?.1;
+    by_id(id)
+}
+
+/// Endings of request paths, and the dialect of the answer.
+const PATHS: &[(&str, &str)] = &[
+    ("/chat/completions", "openai-chat"),
+    ("/v1/completions", "openai-chat"),
+    ("/v1/messages", "anthropic"),
+    (":streamRawPredict", "anthropic"),
+    ("/v1/complete", "anthropic"),
+    ("/api/chat", "ollama"),
+    ("/api/generate", "ollama"),
+];
+
+/// The dialect that recognises `frame` best, with its score.
+pub fn by_frame(frame: &FrameView<'_>) -> Option<(&'static DialectInfo, u8)> {
+    let mut best = None;
+    for dialect in DIALECTS {
+        let score = (dialect.recognise)(frame);
+        if score > best.map_or(0, |(_, score)| score) {
+            best = Some((dialect, score));
+        }
+    }
+    best
+}
 
 /// The dialect of public id `id`.
 pub fn by_id(id: &str) -> Option<&'static DialectInfo> {

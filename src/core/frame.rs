@@ -1,6 +1,14 @@
 //! Framing: bytes to frames, with byte ranges, whatever the reads were.
+//!
+//! A framer looks at the one growing body arena and keeps positions in it, never copies of it. It remembers how far it has
+//! looked, so the work is linear in the bytes however they are split. What lies between two frames is blank lines, the LF
+//! of a CRLF whose CR already ended the frame, or a byte order mark: a writer that passes frames on copies from the end of the
+//! frame before.
+
+use std::ops::Range;
 
 pub mod ndjson;
+pub mod sniff;
 pub mod sse;
 
 /// How a body is cut into frames.
@@ -25,6 +33,47 @@ pub struct RawFrame {
     pub kind: RawKind,
     /// True if the body ended before the frame did.
     pub unterminated: bool,
+    /// Where its payload lies.
+    pub payload: Payload,
+}
+
+/// Where a frame's payload lies, as the framer noted it in passing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Payload {
+    /// There is none.
+    #[default]
+    None,
+    /// Name and data are these ranges of the body; there is no id.
+    Plain {
+        /// The event name, empty if there is none.
+        event: Span,
+        /// The data.
+        data: Span,
+    },
+    /// The frame's bytes must be read again: several data lines, or an id.
+    Block,
+}
+
+/// A byte range of the body that can be copied, unlike `Range`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Span {
+    /// The first byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+}
+
+impl Span {
+    /// The bytes of `body` in this range.
+    pub fn of(self, body: &[u8]) -> &[u8] {
+        &body[Range::from(self)]
+    }
+}
+
+impl From<Span> for Range<usize> {
+    fn from(span: Span) -> Range<usize> {
+        span.start..span.end
+    }
 }
 
 /// What a framer can tell of a frame without knowing the dialect.
@@ -38,4 +87,58 @@ pub enum RawKind {
     Empty,
     /// Larger than the limit; its bytes are in the range, its data is not read.
     TooLarge,
+}
+
+/// A framer of any framing.
+#[derive(Debug, Clone)]
+pub enum Framer {
+    /// Server-sent events.
+    Sse(sse::SseFramer),
+    /// Lines.
+    Ndjson(ndjson::NdjsonFramer),
+    /// The whole body, which begins here and may be this long.
+    Json {
+        /// Offset of its first byte.
+        start: usize,
+        /// Largest frame whose data is read.
+        limit: u64,
+    },
+}
+
+impl Framer {
+    /// A framer for a body that begins at offset `start` of the arena.
+    pub fn new(framing: Framing, start: usize, limit: u64) -> Framer {
+        match framing {
+            Framing::Sse => Framer::Sse(sse::SseFramer::new(start, limit)),
+            Framing::Ndjson => Framer::Ndjson(ndjson::NdjsonFramer::new(start, limit)),
+            Framing::Json => Framer::Json { start, limit },
+        }
+    }
+
+    /// How it cuts.
+    pub fn framing(&self) -> Framing {
+        match self {
+            Framer::Sse(_) => Framing::Sse,
+            Framer::Ndjson(_) => Framing::Ndjson,
+            Framer::Json { .. } => Framing::Json,
+        }
+    }
+
+    /// The next complete frame of `body`, or `None` until there are more bytes.
+    pub fn next(&mut self, body: &[u8]) -> Option<RawFrame> {
+        match self {
+            Framer::Sse(framer) => framer.next(body),
+            Framer::Ndjson(framer) => framer.next(body),
+            Framer::Json { .. } => None,
+        }
+    }
+
+    /// The frame that only the end of the body completes; call it once, when [`Framer::next`] has returned `None`.
+    pub fn finish(&mut self, body: &[u8]) -> Option<RawFrame> {
+        match self {
+            Framer::Sse(framer) => framer.finish(body),
+            Framer::Ndjson(framer) => framer.finish(body),
+            Framer::Json { start, limit } => ndjson::line(body, *start, body.len(), *limit, false),
+        }
+    }
 }

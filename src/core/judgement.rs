@@ -6,6 +6,7 @@ mod findings;
 mod frame;
 mod mark;
 mod session;
+mod strategy;
 
 use std::{collections::BTreeMap, ops::Range};
 
@@ -14,7 +15,7 @@ use serde::Serialize;
 use self::{channel::ChannelState, session::SessionState};
 use crate::core::{
     class::{Action, Certainty, Class, Layer, Level},
-    detect::{DETECTORS, Detector},
+    detect::{DETECTORS, Detector, strategies::Runner},
     machine::{Condition, EndReason, State, Transition, evaluate},
     output::{HoldSpan, Output},
     params::{Param, Profile},
@@ -96,6 +97,7 @@ pub struct Judgement {
     condition: Condition,
     channels: BTreeMap<ChannelKey, ChannelState>,
     session: SessionState,
+    runner: Option<Runner>,
 }
 
 /// How far a reading has been judged.
@@ -110,6 +112,7 @@ struct Walk {
 impl Judgement {
     /// A judgement of nothing yet.
     pub fn new(profile: Profile) -> Judgement {
+        let runner = Runner::new(profile.strategy);
         Judgement {
             profile,
             findings: Vec::new(),
@@ -122,6 +125,7 @@ impl Judgement {
             condition: Condition::default(),
             channels: BTreeMap::new(),
             session: SessionState::default(),
+            runner,
         }
     }
 
@@ -163,7 +167,7 @@ impl Judgement {
                 Deadline::Hold(key) => self.give_up(reading, key, "the hold ran out"),
                 Deadline::Stall => self.stalled(reading, at),
             }
-            self.settle(reading, "a deadline passed");
+            self.settle("a deadline passed");
         }
     }
 
@@ -193,10 +197,10 @@ impl Judgement {
     }
 
     /// Brings output and state up to date after an event.
-    fn settle(&mut self, reading: &Reading, otherwise: &str) {
-        self.release(reading);
+    fn settle(&mut self, otherwise: &str) {
+        self.release();
         self.condition.ended = self.ended.is_some();
-        self.condition.holding = self.channels.values().any(|channel| channel.held_since().is_some());
+        self.condition.holding = self.session.strategy_hold.is_some() || self.channels.values().any(|channel| channel.held_since().is_some());
         self.condition.flowing |= self.session.flowed && self.output.released > self.session.first_delta_frame;
         let state = evaluate(self.condition);
         if state != self.state {
@@ -208,9 +212,9 @@ impl Judgement {
     }
 
     /// Passes on every frame that no hold keeps back, and keeps the list of holds.
-    fn release(&mut self, _reading: &Reading) {
+    fn release(&mut self) {
         let moment = self.moment();
-        let open = self.channels.iter().filter_map(|(key, channel)| Some((channel.held_from()?, *key))).min();
+        let open = self.channels.iter().filter_map(|(key, channel)| Some((channel.held_from()?, Some(*key)))).chain(self.session.strategy_hold.map(|frame| (frame, None))).min();
         let released = open.map_or(self.walk.frame, |(frame, _)| frame.0);
         if let Some(hold) = self.output.holds.last_mut().filter(|hold| hold.released.is_none()) {
             hold.end = self.walk.frame;

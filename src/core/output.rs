@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use crate::core::{
     judgement::FindingId,
-    reading::{ChannelKey, DeltaId, Reading},
+    reading::{ChannelKey, DeltaId, FrameId, Reading},
     time::Moment,
 };
 
@@ -31,8 +31,8 @@ pub struct HoldSpan {
     pub first: u32,
     /// One past the last frame held; grows while the hold lasts.
     pub end: u32,
-    /// The channel whose text is undecided.
-    pub key: ChannelKey,
+    /// The channel whose text is undecided; `None` where a whole strategy holds a frame.
+    pub key: Option<ChannelKey>,
     /// When the hold began.
     pub since: Moment,
     /// When it was released, or `None` while it lasts.
@@ -46,6 +46,8 @@ pub struct Output {
     pub cuts: Vec<Cut>,
     /// Holds in ascending order, never overlapping.
     pub holds: Vec<HoldSpan>,
+    /// Frames that left before one that was held, as (frame, held frame); only the earlier systems' strategies do that.
+    pub overtaking: Vec<(FrameId, FrameId)>,
     /// Frames `0..released` have been passed on.
     pub released: u32,
 }

@@ -3,7 +3,7 @@
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::core::{
-    frame::sse,
+    frame::{Framing, sse::Block},
     reading::{FrameId, Reading},
 };
 
@@ -29,12 +29,10 @@ impl Shape {
 /// The shape of frame `frame`, if its data is one JSON object.
 pub fn shape_of(reading: &Reading, frame: FrameId) -> Option<Shape> {
     let bytes = reading.frame_bytes(frame);
-    let data = match reading.framing() {
-        Some(crate::core::frame::Framing::Sse) => sse::parse_block(bytes).data,
-        _ => bytes.into(),
-    };
+    let block = (reading.framing() == Some(Framing::Sse)).then(|| Block::read(bytes));
+    let data = block.as_ref().map_or(bytes, |block| block.view().data);
     let mut shape = Shape::default();
-    let mut deserializer = serde_json::Deserializer::from_slice(&data);
+    let mut deserializer = serde_json::Deserializer::from_slice(data);
     deserializer.deserialize_any(Keys { depth: 0, shape: &mut shape }).ok()?;
     (!shape.0.is_empty()).then_some(shape)
 }

@@ -1,7 +1,184 @@
-//! tmp
-pub struct B<'a> {
-    pub data: std::borrow::Cow<'a, [u8]>,
+//! Server-sent events, incrementally, with the byte range of every block.
+//!
+//! The rules are the WHATWG text's, and three more that a debugger needs: a comment at the start of a block is a frame of its
+//! own (a keep-alive that must reach the clocks at once), a block without data is a frame though it is not dispatched, and so is
+//! the block that the end of the body cut off.
+
+use memchr::memchr2;
+
+use super::{Payload, RawFrame, RawKind, Span};
+
+mod block;
+
+pub use block::{Block, Dispatch, Field, fields};
+
+const BOM: &[u8] = b"\xEF\xBB\xBF";
+
+/// Cuts a growing body into blocks.
+#[derive(Debug, Clone)]
+pub struct SseFramer {
+    /// Where the body begins.
+    origin: usize,
+    /// First byte of the block being read; of the next line while there is none.
+    block: usize,
+    /// First byte of the line being read.
+    line: usize,
+    /// Everything before this was looked at.
+    scanned: usize,
+    /// A CR ended the last line: an LF here belongs to it.
+    after_cr: bool,
+    /// Whether a byte order mark may still come.
+    at_start: bool,
+    seen: Seen,
+    limit: u64,
 }
-pub fn parse_block(b: &[u8]) -> B<'_> {
-    B { data: b.into() }
+
+/// What the block being read has shown so far.
+#[derive(Debug, Clone, Copy, Default)]
+struct Seen {
+    fields: bool,
+    data: Option<Span>,
+    event: Span,
+    /// More than one data line, or an id: the ranges do not say it all.
+    again: bool,
+}
+
+impl SseFramer {
+    /// A framer for a body that begins at offset `start` of the arena; data of blocks over `limit` bytes is not read.
+    pub fn new(start: usize, limit: u64) -> SseFramer {
+        SseFramer {
+            origin: start,
+            block: start,
+            line: start,
+            scanned: start,
+            after_cr: false,
+            at_start: true,
+            seen: Seen::default(),
+            limit,
+        }
+    }
+
+    /// The next complete block of `body`, or `None` until there are more bytes.
+    pub fn next(&mut self, body: &[u8]) -> Option<RawFrame> {
+        if self.at_start && !self.skip_bom(body, false) {
+            return None;
+        }
+        loop {
+            if self.after_cr && self.scanned < body.len() {
+                self.after_cr = false;
+                if body[self.scanned] == b'\n' {
+                    self.scanned += 1;
+                    self.line = self.scanned;
+                    if !self.seen.fields {
+                        self.block = self.line;
+                    }
+                }
+            }
+            let Some(offset) = memchr2(b'\n', b'\r', &body[self.scanned..]) else {
+                self.scanned = body.len();
+                return None;
+            };
+            let end = self.scanned + offset;
+            self.after_cr = body[end] == b'\r';
+            let line = Span { start: self.line, end };
+            self.line = end + 1;
+            self.scanned = end + 1;
+            if let Some(frame) = self.end_of_line(body, line, end + 1) {
+                return Some(frame);
+            }
+        }
+    }
+
+    /// The block that the end of the body cut off, if it has a line at all.
+    pub fn finish(&mut self, body: &[u8]) -> Option<RawFrame> {
+        if self.at_start {
+            self.skip_bom(body, true);
+        }
+        if self.line < body.len() && !(self.after_cr && &body[self.line..] == b"\n") {
+            let line = Span { start: self.line, end: body.len() };
+            self.line = body.len();
+            if let Some(comment) = self.end_of_line(body, line, body.len()) {
+                return Some(RawFrame { unterminated: true, ..comment });
+            }
+        }
+        self.seen.fields.then(|| RawFrame { unterminated: true, ..self.frame(body.len()) })
+    }
+
+    /// Passes the byte order mark; false while the bytes so far could still become one.
+    fn skip_bom(&mut self, body: &[u8], ended: bool) -> bool {
+        let head = &body[self.origin..];
+        let head = &head[..head.len().min(BOM.len())];
+        if head.len() < BOM.len() && BOM.starts_with(head) && !ended {
+            return false;
+        }
+        if head == BOM {
+            let start = self.origin + BOM.len();
+            (self.block, self.line, self.scanned) = (start, start, start);
+        }
+        self.at_start = false;
+        true
+    }
+
+    /// Takes in one line without its end; `end` is one past the byte that ended it.
+    fn end_of_line(&mut self, body: &[u8], line: Span, end: usize) -> Option<RawFrame> {
+        let bytes = line.of(body);
+        match bytes.first() {
+            None if self.seen.fields => return Some(self.frame(end)),
+            None => self.block = end,
+            Some(b':') if self.seen.fields => {}
+            Some(b':') => {
+                let frame = RawFrame { kind: RawKind::Comment, ..self.frame(end) };
+                return Some(self.capped(frame));
+            }
+            Some(b'd') => {
+                self.seen.fields = true;
+                if let Some(value) = value_of(bytes, b"data") {
+                    self.seen.again |= self.seen.data.is_some();
+                    self.seen.data = Some(Span { start: line.end - value.len(), end: line.end });
+                }
+            }
+            Some(b'e') => {
+                self.seen.fields = true;
+                if let Some(value) = value_of(bytes, b"event") {
+                    self.seen.event = Span { start: line.end - value.len(), end: line.end };
+                }
+            }
+            Some(b'i') => {
+                self.seen.fields = true;
+                self.seen.again |= value_of(bytes, b"id").is_some();
+            }
+            Some(_) => self.seen.fields = true,
+        }
+        None
+    }
+
+    /// Closes the block at `end`.
+    fn frame(&mut self, end: usize) -> RawFrame {
+        let seen = std::mem::take(&mut self.seen);
+        let start = std::mem::replace(&mut self.block, end);
+        let (kind, payload) = match seen.data {
+            Some(_) if seen.again => (RawKind::Data, Payload::Block),
+            Some(data) => (RawKind::Data, Payload::Plain { event: seen.event, data }),
+            None => (RawKind::Empty, Payload::None),
+        };
+        let frame = RawFrame { start: start as u64, end: end as u64, kind, unterminated: false, payload };
+        self.capped(frame)
+    }
+
+    fn capped(&self, frame: RawFrame) -> RawFrame {
+        if frame.end - frame.start > self.limit {
+            RawFrame { kind: RawKind::TooLarge, payload: Payload::None, ..frame }
+        } else {
+            frame
+        }
+    }
+}
+
+/// The value of a line if its field is `name`: what follows the colon and one space, or nothing for the name alone.
+fn value_of<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    match line.strip_prefix(name)? {
+        [] => Some(&line[line.len()..]),
+        [b':', b' ', value @ ..] | [b':', value @ ..] => Some(value),
+        _ => None,
+    }
 }

@@ -234,7 +234,7 @@ impl Judgement {
         finding
     }
 
-    fn cut(&mut self, delta: DeltaId, range: Range<u32>, finding: FindingId) {
+    pub(super) fn cut(&mut self, delta: DeltaId, range: Range<u32>, finding: FindingId) {
         if range.is_empty() {
             return;
         }

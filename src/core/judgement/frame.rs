@@ -47,12 +47,14 @@ impl Judgement {
         if self.profile.strategy == Strategy::Evidence {
             let again = identity.map(|identity| self.session.identities.observe(reading, id, identity, &self.profile.params));
             self.judge_deltas(reading, id, again, &finished);
+        } else {
+            self.judge_by_strategy(reading, id);
         }
         let otherwise = match frame.kind {
             FrameKind::Delta => "text flows",
             _ => "a frame arrived",
         };
-        self.settle(reading, otherwise);
+        self.settle(otherwise);
     }
 
     fn judge_deltas(&mut self, reading: &Reading, frame: FrameId, identified: Option<Identified>, finished: &[u16]) {

@@ -41,7 +41,7 @@ impl Judgement {
             }
             What::Cancel | What::Gate(_) | What::Bytes(_) => "",
         };
-        self.settle(reading, otherwise);
+        self.settle(otherwise);
     }
 
     fn begin_attempt(&mut self, number: u32, at: Micros) {
@@ -62,6 +62,7 @@ impl Judgement {
         for key in holding {
             self.give_up(reading, key, "the stream ended");
         }
+        self.end_strategy(reading);
         self.end_gap(self.walk.at);
         self.session.progress.end();
         let bursts = self.session.burst.finish(&self.profile.params);

@@ -6,6 +6,7 @@ use crate::core::{
         timing::{Burst, Progress},
     },
     judgement::FindingId,
+    reading::FrameId,
 };
 
 /// What is known of the session beside its channels.
@@ -30,6 +31,8 @@ pub(super) struct SessionState {
     pub will_retry: bool,
     /// Frames judged before this attempt.
     pub first_frame: u32,
+    /// The frame that a whole strategy holds.
+    pub strategy_hold: Option<FrameId>,
     /// Some delta came.
     pub flowed: bool,
     /// Frame of the first delta.

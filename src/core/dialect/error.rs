@@ -1,0 +1,113 @@
+//! The shapes in which providers report errors, whatever the dialect.
+
+use serde_json::Value;
+
+use crate::core::reading::Note;
+
+/// Longest message that is kept, in bytes; a gateway's whole HTML page helps nobody.
+const MESSAGE_LIMIT: usize = 2_048;
+
+/// Longest kind that is kept, in bytes.
+const KIND_LIMIT: usize = 128;
+
+/// The error that a JSON value reports, if it is of a known shape: `{"error": {...}}`, `{"error": "..."}`, `{"type": "error", ...}`,
+/// `{"message": ..., "code": ...}`, `{"detail": ...}`.
+pub fn of_value(value: &Value) -> Option<Note> {
+    let object = match value {
+        Value::Array(items) => items.first()?.as_object()?,
+        value => value.as_object()?,
+    };
+    match object.get("error") {
+        None | Some(Value::Null | Value::Bool(false)) => {}
+        Some(Value::Object(error)) => {
+            let kind = ["type", "status", "code"].iter().find_map(|key| word(error.get(*key)));
+            let message = ["message", "detail", "msg", "failed_generation"].iter().find_map(|key| word(error.get(*key)));
+            return Some(note(kind, message.unwrap_or_else(|| Value::Object(error.clone()).to_string())));
+        }
+        Some(error) => {
+            let kind = ["error_type", "type", "code"].iter().find_map(|key| word(object.get(*key)));
+            let own = word(Some(error)).unwrap_or_else(|| error.to_string());
+            return Some(match word(object.get("message")) {
+                // `{"error": "not_found", "message": "..."}`: the error is the kind.
+                Some(message) => note(Some(own), message),
+                None => note(kind, own),
+            });
+        }
+    }
+    let message =
+        ["message", "detail", "msg", "errors"].iter().find_map(|key| object.get(*key).filter(|value| !value.is_null()))?;
+    let marked = object.get("object").or(object.get("type")).is_some_and(|word| word == "error");
+    let bare =
+        ["code", "status", "statusCode", "detail", "errors"].iter().any(|key| object.contains_key(*key)) || object.len() == 1;
+    if !(marked || bare) || message.get("role").is_some() || message.get("content").is_some() {
+        return None;
+    }
+    let kind = ["code", "status", "statusCode"].iter().find_map(|key| word(object.get(*key)));
+    Some(note(kind, word(Some(message)).unwrap_or_else(|| message.to_string())))
+}
+
+/// The error that a body sent instead of a stream reports: its JSON shape if it has one, else its text.
+pub fn of_body(status: Option<u16>, body: &[u8]) -> Note {
+    let known = serde_json::from_slice(body).ok().as_ref().and_then(of_value);
+    known.unwrap_or_else(|| {
+        let text = &body[..body.len().min(4 * MESSAGE_LIMIT)];
+        note(status.map(|status| format!("http_{status}")), String::from_utf8_lossy(text).trim().to_owned())
+    })
+}
+
+fn word(value: Option<&Value>) -> Option<String> {
+    match value? {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn note(kind: Option<String>, mut message: String) -> Note {
+    if message.len() > MESSAGE_LIMIT {
+        cut(&mut message, MESSAGE_LIMIT);
+        message.push('…');
+    }
+    let mut kind = kind.unwrap_or_else(|| "error".into());
+    cut(&mut kind, KIND_LIMIT);
+    Note::Error { kind, message }
+}
+
+fn cut(text: &mut String, limit: usize) {
+    let end = (0..=limit.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+    text.truncate(end.unwrap_or_default());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(body: &str, kind: &str, message: &str) {
+        assert_eq!(of_body(Some(400), body.as_bytes()), Note::Error { kind: kind.into(), message: message.into() }, "{body}");
+    }
+
+    #[test]
+    fn known_shapes_are_read() {
+        check(r#"{"error":{"code":"c","message":"m","type":"t"}}"#, "t", "m");
+        check(r#"{"error":{"code":400,"message":"m","status":"INVALID"}}"#, "INVALID", "m");
+        check(r#"[{"error":{"code":400,"message":"m"}}]"#, "400", "m");
+        check(r#"{"type":"error","error":{"type":"overloaded_error","message":"m"}}"#, "overloaded_error", "m");
+        check(r#"{"error":"model not found"}"#, "error", "model not found");
+        check(r#"{"error":"boom","error_type":"generation"}"#, "generation", "boom");
+        check(r#"{"detail":"no token"}"#, "error", "no token");
+        check(r#"{"message":"m","code":"c"}"#, "c", "m");
+        check("<html>502</html>", "http_400", "<html>502</html>");
+    }
+
+    #[test]
+    fn answers_are_not_errors() {
+        for body in [
+            r#"{"choices":[],"error":null}"#,
+            r#"{"message":{"role":"assistant","content":"x"},"done":true}"#,
+            r#"{"status":"ok"}"#,
+        ] {
+            let value = serde_json::from_str(body).unwrap();
+            assert_eq!(of_value(&value), None, "{body}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! A block's bytes read again, for detectors, inspectors and the frames whose ranges do not say it all.
+
+use std::borrow::Cow;
+
+use memchr::memchr2;
+
+use crate::core::dialect::FrameView;
+
+/// One line of a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Field<'a> {
+    /// Its name; empty for a comment.
+    pub name: &'a [u8],
+    /// Its value, without the colon and one space; a comment keeps the space.
+    pub value: &'a [u8],
+}
+
+/// The lines of a block that are not blank, in order.
+pub fn fields(block: &[u8]) -> impl Iterator<Item = Field<'_>> {
+    let mut rest = block;
+    std::iter::from_fn(move || {
+        loop {
+            if rest.is_empty() {
+                return None;
+            }
+            let end = memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+            let line = &rest[..end];
+            rest = &rest[(end + 1).min(rest.len())..];
+            if !line.is_empty() {
+                return Some(field(line));
+            }
+        }
+    })
+}
+
+fn field(line: &[u8]) -> Field<'_> {
+    match memchr::memchr(b':', line) {
+        None => Field { name: line, value: b"" },
+        Some(0) => Field { name: b"", value: &line[1..] },
+        Some(colon) => {
+            let value = &line[colon + 1..];
+            Field { name: &line[..colon], value: value.strip_prefix(b" ").unwrap_or(value) }
+        }
+    }
+}
+
+/// The meaning of a block's fields.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Block<'a> {
+    /// Event name, empty if none.
+    pub event: &'a [u8],
+    /// Id, or `None` if the block sets none (an id with a NUL sets none).
+    pub id: Option<&'a [u8]>,
+    /// Data lines joined by LF, or `None` if there is none and the block is not dispatched.
+    pub data: Option<Cow<'a, [u8]>>,
+    /// Reconnection time in milliseconds, if the block sets a valid one.
+    pub retry: Option<u64>,
+}
+
+impl<'a> Block<'a> {
+    /// Reads a block's bytes.
+    pub fn read(bytes: &'a [u8]) -> Block<'a> {
+        let mut block = Block::default();
+        for Field { name, value } in fields(bytes) {
+            match name {
+                b"event" => block.event = value,
+                b"id" if !value.contains(&0) => block.id = Some(value),
+                b"retry" => block.retry = number(value).or(block.retry),
+                b"data" => {
+                    block.data = Some(match block.data.take() {
+                        None => Cow::Borrowed(value),
+                        Some(mut data) => {
+                            let joined = data.to_mut();
+                            joined.push(b'\n');
+                            joined.extend_from_slice(value);
+                            data
+                        }
+                    });
+                }
+                _ => {}
+            }
+        }
+        block
+    }
+
+    /// The block as a dialect sees it.
+    pub fn view(&self) -> FrameView<'_> {
+        FrameView { event: self.event, id: self.id.unwrap_or_default(), data: self.data.as_deref().unwrap_or_default() }
+    }
+}
+
+fn number(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+/// What a browser keeps over the blocks of a stream: the id of the last event and the reconnection time.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Dispatch {
+    /// The last event id; blocks without an id inherit it.
+    pub last_event_id: Vec<u8>,
+    /// The last valid reconnection time in milliseconds.
+    pub retry: Option<u64>,
+}
+
+impl Dispatch {
+    /// Takes in one complete block; an unterminated one changes nothing but is the caller's to leave out.
+    pub fn take(&mut self, block: &Block<'_>) {
+        if let Some(id) = block.id {
+            self.last_event_id.clear();
+            self.last_event_id.extend_from_slice(id);
+        }
+        self.retry = block.retry.or(self.retry);
+    }
+}

@@ -1,0 +1,333 @@
+//! The fold: inputs to columns.
+//!
+//! Per exchange the body is decoded, sniffed, framed and read; a new attempt starts all of that anew, only the dialect stays
+//! known. Every step keeps its position, so a fold is linear in the bytes over all inputs.
+
+use super::{ChunkRow, DeltaRow, FrameId, FrameKind, FrameRow, Mark, Note, Reading, text::Pending};
+use crate::core::{
+    decode::Decoder,
+    dialect::{self, DialectInfo, FrameView, Reader, Sink, error},
+    frame::{
+        Framer, Framing, Payload, RawFrame, RawKind,
+        sniff::{self, Hint, Sniffer},
+        sse::Block,
+    },
+    input::{Head, Input, Start, What},
+};
+
+/// Where the fold stands in the exchange that is being read.
+#[derive(Default)]
+pub(super) struct Wire {
+    dialect: Option<Choice>,
+    reader: Option<Box<dyn Reader>>,
+    framer: Option<Framer>,
+    sniffer: Sniffer,
+    hint: Hint,
+    status: Option<u16>,
+    decoder: Option<Decoder>,
+    /// The rest of this body is not read: it could not be decoded, or there is too much of it.
+    given_up: bool,
+    /// Offset of the exchange's first byte in the body.
+    origin: usize,
+    pending: Pending,
+    sink: Sink,
+}
+
+/// A dialect, and how we know.
+struct Choice {
+    info: &'static DialectInfo,
+    reason: String,
+    /// False while the frames may still overrule it.
+    certain: bool,
+}
+
+impl Wire {
+    pub fn dialect(&self) -> Option<(&'static DialectInfo, &str)> {
+        self.dialect.as_ref().map(|choice| (choice.info, choice.reason.as_str()))
+    }
+
+    pub fn framing(&self) -> Option<Framing> {
+        self.framer.as_ref().map(Framer::framing)
+    }
+
+    fn started(&mut self, start: &Start) {
+        let given = start.dialect.as_deref().and_then(dialect::by_id);
+        self.dialect = match given {
+            Some(info) => Some(Choice { info, reason: "given by the session".into(), certain: true }),
+            None => {
+                dialect::by_url(&start.url).map(|info| Choice { info, reason: "told by the request's path".into(), certain: false })
+            }
+        };
+        self.hint.dialect = self.dialect.as_ref().map(|choice| choice.info.framing);
+    }
+
+    fn reset(&mut self, origin: usize) {
+        self.reader = None;
+        self.framer = None;
+        self.sniffer = Sniffer::default();
+        self.hint = Hint { dialect: self.dialect.as_ref().map(|choice| choice.info.framing), ..Hint::default() };
+        self.status = None;
+        self.decoder = None;
+        self.given_up = false;
+        self.origin = origin;
+    }
+
+    fn head(&mut self, head: &Head) {
+        self.status = Some(head.status);
+        self.hint.failed = head.status >= 400;
+        self.hint.declared = head.header("content-type").and_then(sniff::declared);
+        self.decoder = head.header("content-encoding").and_then(Decoder::of_header);
+    }
+
+    /// Settles the dialect by a frame with data, if it is not settled.
+    fn recognise(&mut self, view: &FrameView<'_>) {
+        if self.dialect.as_ref().is_some_and(|choice| choice.certain) {
+            return;
+        }
+        let Some((info, score)) = dialect::by_frame(view) else { return };
+        match &mut self.dialect {
+            Some(choice) if score < 3 || choice.info.id == info.id => choice.certain |= choice.info.id == info.id,
+            Some(choice) => {
+                let reason = format!("told by the first frames, though the request's path says {}", choice.info.id);
+                *choice = Choice { info, reason, certain: true };
+                self.reader = None;
+            }
+            None => self.dialect = Some(Choice { info, reason: "told by the first frames".into(), certain: score > 1 }),
+        }
+    }
+}
+
+impl Reading {
+    /// Folds one input. Never fails: what cannot be read becomes notes.
+    pub fn fold(&mut self, input: &Input) {
+        match &input.what {
+            What::Bytes(bytes) => {
+                // The row comes first: frames know the chunk that completed them.
+                let end = self.body.len() as u32;
+                self.chunks.push(ChunkRow { at: input.at, end, frames: self.frame_count() });
+                self.bytes(bytes);
+                let (end, frames) = (self.body.len() as u32, self.frame_count());
+                if let Some(row) = self.chunks.last_mut() {
+                    (row.end, row.frames) = (end, frames);
+                }
+            }
+            what => {
+                match what {
+                    What::Start(start) => self.wire.started(start),
+                    What::Attempt(_) => {
+                        self.end_of_body();
+                        self.wire.reset(self.body.len());
+                    }
+                    What::Head(head) => self.wire.head(head),
+                    What::End(_) => self.end_of_body(),
+                    _ => {}
+                }
+                let (chunks, frames) = (self.chunk_count(), self.frame_count());
+                self.marks.push(Mark { at: input.at, chunks, frames, what: what.clone() });
+            }
+        }
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        if self.wire.given_up {
+            return;
+        }
+        let before = self.body.len();
+        let room = usize::try_from(self.limits.body).unwrap_or(usize::MAX).saturating_sub(before);
+        let outcome = match &mut self.wire.decoder {
+            None => {
+                let taken = bytes.len().min(room);
+                self.body.extend_from_slice(&bytes[..taken]);
+                if taken < bytes.len() { Err(Note::TooLarge { limit: self.limits.body }) } else { Ok(()) }
+            }
+            Some(decoder) => {
+                decoder.decode(bytes, &mut self.body, room).map_err(|failure| failure.note(self.limits.body, self.body.len()))
+            }
+        };
+        self.frames_so_far(false);
+        if let Err(note) = outcome {
+            self.give_up(note);
+        }
+    }
+
+    /// Leaves the rest of the body unread and says so in a frame without bytes.
+    fn give_up(&mut self, note: Note) {
+        self.wire.given_up = true;
+        let end = self.body.len() as u64;
+        self.wire.sink.clear();
+        self.wire.sink.kind = Some(FrameKind::Malformed);
+        self.wire.sink.note(note);
+        let raw = RawFrame { start: end, end, kind: RawKind::TooLarge, unterminated: false, payload: Payload::None };
+        self.push_frame(&raw);
+    }
+
+    fn frames_so_far(&mut self, ended: bool) {
+        if self.wire.framer.is_none() {
+            let Some(framing) = self.wire.sniffer.sniff(self.wire.hint, &self.body[self.wire.origin..], ended) else { return };
+            self.wire.framer = Some(Framer::new(framing, self.wire.origin, self.limits.frame));
+        }
+        while let Some(raw) = self.wire.framer.as_mut().and_then(|framer| framer.next(&self.body)) {
+            self.frame_in(&raw);
+        }
+    }
+
+    fn end_of_body(&mut self) {
+        if self.chunks.is_empty() {
+            return;
+        }
+        self.frames_so_far(true);
+        if let Some(raw) = self.wire.framer.as_mut().and_then(|framer| framer.finish(&self.body)) {
+            self.frame_in(&raw);
+        }
+        self.wire.framer = None;
+        self.wire.origin = self.body.len();
+        if !self.wire.given_up {
+            if let Some(failure) = self.wire.decoder.take().and_then(|decoder| decoder.finish().err()) {
+                self.give_up(failure.note(self.limits.body, self.body.len()));
+            }
+        }
+        let lost = self.wire.pending.take();
+        if !lost.is_empty() {
+            // The first half of a character came, and nothing after it: it is shown where the stream broke off.
+            self.wire.sink.clear();
+            for key in &lost {
+                self.wire.sink.add(*key, "\u{fffd}".as_bytes());
+            }
+            self.wire.sink.note(Note::Replaced(lost.len() as u32));
+            let end = self.body.len() as u64;
+            self.push_frame(&RawFrame { start: end, end, kind: RawKind::Empty, unterminated: true, payload: Payload::None });
+        }
+    }
+
+    /// Reads one frame and appends its rows.
+    fn frame_in(&mut self, raw: &RawFrame) {
+        self.wire.sink.clear();
+        match raw.kind {
+            RawKind::Comment => self.wire.sink.kind = Some(FrameKind::KeepAlive),
+            RawKind::Empty => self.stray(raw),
+            RawKind::TooLarge => {
+                self.wire.sink.kind = Some(FrameKind::Malformed);
+                self.wire.sink.note(Note::TooLarge { limit: self.limits.frame });
+            }
+            RawKind::Data => self.data(raw),
+        }
+        self.push_frame(raw);
+    }
+
+    fn data(&mut self, raw: &RawFrame) {
+        let bytes = &self.body[raw.start as usize..raw.end as usize];
+        let wire = &mut self.wire;
+        match raw.payload {
+            Payload::Plain { event, data } => {
+                let view = FrameView { event: event.of(&self.body), id: b"", data: data.of(&self.body) };
+                read(wire, &view);
+                shift(&mut wire.sink, data.start);
+            }
+            Payload::Block => {
+                let block = Block::read(bytes);
+                read(wire, &block.view());
+                shift(&mut wire.sink, raw.start as usize);
+            }
+            Payload::None => {}
+        }
+    }
+
+    /// A block without data is not dispatched, but some servers report errors in one: `error: {...}`, or JSON without a field.
+    fn stray(&mut self, raw: &RawFrame) {
+        self.wire.sink.kind = Some(FrameKind::KeepAlive);
+        let bytes = self.body[raw.start as usize..raw.end as usize].trim_ascii();
+        let json = bytes.strip_prefix(b"error:").unwrap_or(bytes).trim_ascii();
+        if json.first() != Some(&b'{') {
+            return;
+        }
+        let Ok(value) = serde_json::from_slice::<serde_json::Value>(json) else { return };
+        let wrapped = if json.len() < bytes.len() { serde_json::json!({ "error": value }) } else { value };
+        if let Some(note) = error::of_value(&wrapped) {
+            self.wire.sink.kind = Some(FrameKind::Error);
+            self.wire.sink.note(note);
+        }
+    }
+
+    /// Appends the rows of a frame whose sink is filled.
+    fn push_frame(&mut self, raw: &RawFrame) {
+        let id = FrameId(self.frame_count());
+        let sink = &mut self.wire.sink;
+        let mut from = 0;
+        for (key, end, snapshot) in &sink.deltas {
+            let bytes = &sink.text[from..*end as usize];
+            from = *end as usize;
+            self.wire.pending.append(*key, *snapshot, bytes, &mut self.text, |note| sink.notes.push(note));
+            self.deltas.push(DeltaRow {
+                frame: id.0,
+                text_end: self.text.len() as u32,
+                choice: key.choice,
+                block: key.block,
+                channel: key.channel,
+                snapshot: *snapshot,
+            });
+        }
+        let kind = sink.kind.unwrap_or_else(|| kind_of(sink));
+        self.frames.push(FrameRow {
+            start: raw.start as u32,
+            end: raw.end as u32,
+            chunk: (self.chunks.len() - 1) as u32,
+            deltas_end: self.deltas.len() as u32,
+            kind,
+            unterminated: raw.unterminated,
+        });
+        self.notes.extend(sink.notes.drain(..).map(|note| (id, note)));
+    }
+}
+
+/// Reads a frame's content in the dialect, or as an error where there is no dialect or no stream.
+fn read(wire: &mut Wire, view: &FrameView<'_>) {
+    let whole = matches!(wire.framer, Some(Framer::Json { .. }));
+    if whole && wire.hint.failed {
+        wire.sink.kind = Some(FrameKind::Error);
+        wire.sink.note(error::of_body(wire.status, view.data));
+        return;
+    }
+    wire.recognise(view);
+    if let Some(choice) = &wire.dialect {
+        let reader = wire.reader.get_or_insert_with(choice.info.reader);
+        reader.read(view, &mut wire.sink);
+    } else {
+        unknown(view, &mut wire.sink);
+    }
+    if whole && matches!(wire.sink.kind, Some(FrameKind::Unknown)) || wire.dialect.is_none() {
+        if let Some(note) = serde_json::from_slice(view.data).ok().as_ref().and_then(error::of_value) {
+            wire.sink.kind = Some(FrameKind::Error);
+            wire.sink.note(note);
+        }
+    }
+}
+
+/// A frame before the dialect is known: broken, or not understood.
+fn unknown(view: &FrameView<'_>, sink: &mut Sink) {
+    sink.kind = Some(if view.data.trim_ascii().is_empty() { FrameKind::KeepAlive } else { FrameKind::Unknown });
+}
+
+/// Makes offsets in a frame's data offsets in the body.
+fn shift(sink: &mut Sink, by: usize) {
+    for note in &mut sink.notes {
+        if let Note::Malformed { byte, .. } = note {
+            *byte += by as u32;
+        }
+    }
+}
+
+/// What a frame is by what was read from it.
+fn kind_of(sink: &Sink) -> FrameKind {
+    let mut kind = if sink.deltas.is_empty() { FrameKind::KeepAlive } else { FrameKind::Delta };
+    for note in &sink.notes {
+        match note {
+            Note::Error { .. } => return FrameKind::Error,
+            Note::Malformed { .. } | Note::TooLarge { .. } => kind = FrameKind::Malformed,
+            Note::Finish { .. } | Note::Usage(_) | Note::Tool { .. } | Note::NewTurn if kind == FrameKind::KeepAlive => {
+                kind = FrameKind::Control;
+            }
+            _ => {}
+        }
+    }
+    kind
+}

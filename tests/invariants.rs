@@ -1,0 +1,234 @@
+//! The invariants of the design, as properties over arbitrary sessions, splits, times and bytes.
+
+mod support;
+
+use proptest::prelude::*;
+use stutterscope::core::{
+    class::{Action, Certainty, Class},
+    engine::Engine,
+    input::{End, Input, OurEnd, What},
+    output::Fate,
+    params::{Param, Profile, Strategy as Judge},
+    reading::{ChannelKey, DeltaId},
+    time::{Micros, Moment},
+};
+use support::{eof, finish, frame, judge, opening};
+
+/// Texts that repeat, grow, shrink, close JSON and cut characters.
+fn any_text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just("ha".to_string()),
+        Just("haha".to_string()),
+        Just("hahaha".to_string()),
+        Just("Hello".to_string()),
+        Just("Hello world".to_string()),
+        Just("Hello world, how are you today, my old friend?".to_string()),
+        Just("\n".to_string()),
+        Just("\n\n".to_string()),
+        Just(" ".repeat(40)),
+        Just("{\"a\": [1]}".to_string()),
+        Just("🌍é".to_string()),
+        Just(" VM".repeat(60)),
+        "[a-c 🌍]{1,4}",
+    ]
+}
+
+/// Deltas as a server with a given fault would send them.
+fn any_deltas() -> impl Strategy<Value = Vec<String>> {
+    (prop::collection::vec(any_text(), 0..24), 0_u8..5).prop_map(|(texts, fault)| match fault {
+        0 => texts,
+        1 => texts.iter().scan(String::new(), |all, text| {
+            all.push_str(text);
+            Some(all.clone())
+        }).collect(),
+        2 => {
+            let all = texts.concat();
+            texts.into_iter().chain([all]).collect()
+        }
+        3 => texts.iter().flat_map(|text| [text.clone(), text.clone()]).collect(),
+        _ => texts.iter().chain(&texts).cloned().collect(),
+    })
+}
+
+/// A body, its reads' cut points (as fractions) and gaps, and how it ends.
+fn any_session() -> impl Strategy<Value = Vec<Input>> {
+    let channel = prop_oneof![4 => Just("content"), 1 => Just("reasoning_content")];
+    (any_deltas(), prop::collection::vec((channel, 0_u64..4_000), 64), any::<bool>(), 0_u8..4).prop_map(|(deltas, rows, noise, end)| {
+        let mut inputs = opening();
+        let mut at = 5;
+        for (delta, (field, gap)) in deltas.iter().zip(&rows) {
+            at += gap;
+            inputs.push(support::read(at, frame(field, delta)));
+            if noise && gap % 7 == 0 {
+                inputs.push(support::read(at, ": ping\n\n"));
+            }
+            if noise && gap % 11 == 0 {
+                inputs.push(support::read(at, "data: {\"broken\": \n\n"));
+            }
+        }
+        match end {
+            0 => inputs.extend([support::read(at + 10, finish()), eof(at + 10)]),
+            1 => inputs.push(Input { at: Micros::from_millis(at + 9_000), what: What::End(End::Us(OurEnd::IdleTimeout)) }),
+            2 => inputs.push(Input { at: Micros::from_millis(at), what: What::End(End::Reset) }),
+            _ => inputs.push(eof(at + 10)),
+        }
+        inputs
+    })
+}
+
+fn keys(engine: &Engine) -> Vec<ChannelKey> {
+    let mut keys: Vec<ChannelKey> = engine.reading.delta_ids().map(|delta| engine.reading.delta(delta).key).collect();
+    keys.sort();
+    keys.dedup();
+    keys
+}
+
+/// Everything that a judgement says, except what depends on the reads.
+fn said(engine: &Engine) -> String {
+    let findings: Vec<_> = engine.judgement.findings.iter().filter(|finding| finding.class != Class::Utf8Split).map(|finding| (&finding.evidence, finding.class, finding.moment, &finding.deltas, finding.count, finding.span)).collect();
+    let cuts: Vec<_> = engine.judgement.output.cuts.iter().map(|cut| (cut.delta, &cut.range, cut.moment)).collect();
+    format!("{findings:?} {:?} {cuts:?} {:?}", engine.judgement.transitions, engine.judgement.output.holds)
+}
+
+fn emitted(engine: &Engine, key: ChannelKey, moment: Moment) -> String {
+    let output = &engine.judgement.output;
+    let released = output.released_at(engine.reading.frame_count(), moment);
+    let deltas = engine.reading.delta_ids().filter(|delta| engine.reading.delta(*delta).key == key);
+    let mut text = String::new();
+    for delta in deltas {
+        for segment in output.segments(&engine.reading, delta, released).iter().filter(|segment| segment.fate == Fate::Emitted) {
+            text.push_str(&engine.reading.delta(delta).text[segment.range.start as usize..segment.range.end as usize]);
+        }
+    }
+    text
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
+
+    /// Invariant 5: received = emitted + suppressed + restated + held, and at the end nothing is held.
+    #[test]
+    fn text_is_conserved(inputs in any_session()) {
+        for (strategy, _, _) in stutterscope::core::params::STRATEGIES {
+            let mut engine = Engine::new(Profile { strategy: *strategy, ..Profile::default() });
+            for input in &inputs {
+                engine.fold(input);
+                for key in keys(&engine) {
+                    let balance = engine.judgement.output.balance(&engine.reading, key);
+                    prop_assert_eq!(balance.received, balance.emitted + balance.suppressed + balance.restated + balance.held);
+                }
+            }
+            for key in keys(&engine) {
+                prop_assert_eq!(engine.judgement.output.balance(&engine.reading, key).held, 0);
+            }
+        }
+    }
+
+    /// Invariant 5 and 6: every byte that was taken out has a proved finding that suppresses; without one all text comes out.
+    #[test]
+    fn nothing_is_taken_without_proof(inputs in any_session()) {
+        let engine = judge(&inputs, Profile::default());
+        for cut in &engine.judgement.output.cuts {
+            let finding = engine.judgement.finding(cut.finding);
+            prop_assert_eq!(finding.certainty, Certainty::Proved);
+            prop_assert_eq!(finding.action, Action::Suppress);
+        }
+        if engine.judgement.output.cuts.is_empty() {
+            for key in keys(&engine) {
+                let all: String = engine.reading.delta_ids().map(|delta| engine.reading.delta(delta)).filter(|delta| delta.key == key).map(|delta| delta.text).collect();
+                prop_assert_eq!(emitted(&engine, key, Moment::END), all);
+            }
+        }
+    }
+
+    /// Invariant 3: other reads of the same bytes at the same times change findings about reads only.
+    #[test]
+    fn chunking_does_not_matter(inputs in any_session(), cuts in prop::collection::vec(1_usize..40, 1..8)) {
+        let mut pieces = Vec::new();
+        let mut sizes = cuts.iter().cycle();
+        for input in &inputs {
+            let What::Bytes(bytes) = &input.what else { pieces.push(input.clone()); continue };
+            let mut rest = &bytes[..];
+            while !rest.is_empty() {
+                let (piece, tail) = rest.split_at(rest.len().min(*sizes.next().expect("cycles")));
+                pieces.push(Input { at: input.at, what: What::Bytes(piece.to_vec()) });
+                rest = tail;
+            }
+        }
+        prop_assert_eq!(said(&judge(&inputs, Profile::default())), said(&judge(&pieces, Profile::default())));
+    }
+
+    /// Invariant 4: folding with a clock that calls early and often is folding.
+    #[test]
+    fn replay_equals_live(inputs in any_session(), ticks in prop::collection::vec(1_u64..900, 1..8)) {
+        let mut live = Engine::new(Profile::default());
+        let mut now = 0;
+        let mut tick = ticks.iter().cycle();
+        for input in &inputs {
+            while Micros::from_millis(now) < input.at {
+                live.advance(Micros::from_millis(now));
+                now += tick.next().expect("cycles");
+            }
+            live.fold(input);
+        }
+        let replay = judge(&inputs, Profile::default());
+        prop_assert_eq!(said(&live), said(&replay));
+        prop_assert_eq!(&live.judgement.scores, &replay.judgement.scores);
+    }
+
+    /// Invariant 8: what was passed on is never taken back, the first delta of a channel is never held, holds are bounded.
+    #[test]
+    fn streaming_stays_streaming(inputs in any_session()) {
+        let mut engine = Engine::new(Profile::default());
+        let mut before: Vec<(ChannelKey, String)> = Vec::new();
+        let params = Profile::default().params;
+        for input in &inputs {
+            engine.fold(input);
+            let now: Vec<(ChannelKey, String)> = keys(&engine).into_iter().map(|key| (key, emitted(&engine, key, Moment::END))).collect();
+            for (key, text) in &before {
+                let (_, later) = now.iter().find(|(other, _)| other == key).expect("channels do not go");
+                prop_assert!(later.starts_with(text.as_str()), "{text:?} then {later:?}");
+            }
+            before = now;
+        }
+        for hold in &engine.judgement.output.holds {
+            let released = hold.released.expect("nothing is held at the end");
+            prop_assert!(released.at.since(hold.since.at) <= Micros::from_millis(params.get(Param::HoldTime)));
+            prop_assert!(u64::from(hold.end - hold.first) <= 3 * params.get(Param::HoldDeltas) + 3);
+            let first = engine.reading.deltas_of(stutterscope::core::reading::FrameId(hold.first)).map(DeltaId).next().expect("a hold begins with a delta");
+            let key = engine.reading.delta(first).key;
+            let earliest = engine.reading.delta_ids().find(|delta| engine.reading.delta(*delta).key == key);
+            prop_assert!(earliest < Some(first), "the first delta of a channel was held");
+        }
+    }
+
+    /// The output at a moment is what a session that ended there had passed on.
+    #[test]
+    fn the_past_is_what_it_was(inputs in any_session(), share in 0_usize..100) {
+        let cut = inputs.len() * share / 100;
+        let whole = judge(&inputs, Profile::default());
+        let mut part = Engine::new(Profile::default());
+        for input in &inputs[..cut] {
+            part.fold(input);
+        }
+        let moment = Moment { frames: part.reading.frame_count(), at: part.reading.last_at() };
+        for key in keys(&part) {
+            prop_assert_eq!(emitted(&part, key, Moment::END), emitted(&whole, key, moment));
+        }
+        prop_assert_eq!(part.judgement.state(), whole.judgement.state_at(moment));
+    }
+
+    /// Invariant 2: whatever a server sends, in whatever dialect and under whatever strategy, nothing panics.
+    #[test]
+    fn nothing_panics(bytes in prop::collection::vec(any::<u8>(), 0..400), dialect in 0_usize..4, judge in 0_usize..6) {
+        let dialects = stutterscope::core::dialect::DIALECTS;
+        let mut inputs = opening();
+        if let What::Start(start) = &mut inputs[0].what {
+            start.dialect = dialects.get(dialect).map(|dialect| dialect.id.to_string());
+        }
+        inputs.push(support::read(10, bytes));
+        inputs.push(eof(20_000));
+        let (strategy, _, _): (Judge, _, _) = stutterscope::core::params::STRATEGIES[judge];
+        support::judge_by(&inputs, strategy);
+    }
+}
