@@ -251,13 +251,8 @@ impl Session {
     /// How long to wait before the next attempt, if there is to be one.
     fn retry_wait(&self, fault: &Fault, outcome: &attempt::Finished, attempts: u32, draw: u64) -> Option<Micros> {
         let config = RetryConfig { max_attempts: self.spec.max_attempts, ..RetryConfig::default() };
-        let failed = Failed {
-            attempts,
-            class: fault.class,
-            passed_on: outcome.answered,
-            retry_after_us: outcome.retry_after_us,
-            draw,
-        };
+        let failed =
+            Failed { attempts, class: fault.class, passed_on: outcome.answered, retry_after_us: outcome.retry_after_us, draw };
         let timed_out = matches!(outcome.end, End::Us(end) if end != OurEnd::ConnectTimeout);
         if timed_out {
             return None;

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Everything that a session's attempts have in common.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct RequestSpec {
     /// Provider name.
     pub provider: String,
@@ -32,6 +32,18 @@ pub struct RequestSpec {
     pub timeouts: Timeouts,
     /// Most attempts of a session, at least 1.
     pub max_attempts: u32,
+}
+
+impl std::fmt::Debug for RequestSpec {
+    /// Without key, header values and body, any of which may hold a secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RequestSpec")
+            .field("provider", &self.provider)
+            .field("base_url", &self.base_url)
+            .field("dialect", &self.dialect.id)
+            .field("model", &self.model)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a user says about a request.
@@ -72,7 +84,9 @@ pub enum RequestError {
         provider: String,
     },
     /// No key.
-    #[error("provider `{provider}` needs a key, and {variable} is not set\nhint: export {variable}=…, or set `key_env` for it in the configuration")]
+    #[error(
+        "provider `{provider}` needs a key, and {variable} is not set\nhint: export {variable}=…, or set `key_env` for it in the configuration"
+    )]
     NoKey {
         /// The provider.
         provider: String,
@@ -134,9 +148,9 @@ impl RequestSpec {
         }
         let mut headers = provider.headers.clone();
         headers.extend(draft.headers);
-        let own_auth = headers.iter().any(|(name, _)| {
-            ["authorization", "x-api-key", "api-key"].iter().any(|auth| name.eq_ignore_ascii_case(auth))
-        });
+        let own_auth = headers
+            .iter()
+            .any(|(name, _)| ["authorization", "x-api-key", "api-key"].iter().any(|auth| name.eq_ignore_ascii_case(auth)));
         let key = provider.key.clone().or_else(|| variable(&provider.key_env).filter(|key| !key.trim().is_empty()));
         if key.is_none() && !provider.key_env.is_empty() && !own_auth && draft.base_url.is_none() {
             return Err(RequestError::NoKey { provider: provider.name.clone(), variable: provider.key_env.clone() });
@@ -213,7 +227,8 @@ impl RequestSpec {
     /// The session's first input. `wall` is the wall time in RFC 3339.
     pub fn start(&self, wall: String) -> Start {
         let headers = self.header_map().unwrap_or_default();
-        let headers = headers.iter().map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+        let headers =
+            headers.iter().map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
         Start {
             wall,
             origin: Origin::Sent,

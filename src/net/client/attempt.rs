@@ -7,11 +7,7 @@ use crate::{
         input::{End, Head, OurEnd, What},
     },
     net::{
-        client::{
-            Gate, Wire,
-            transport::classify,
-            watch::Watch,
-        },
+        client::{Gate, Wire, transport::classify, watch::Watch},
         request::RequestSpec,
     },
 };

@@ -84,7 +84,7 @@ fn was_cut(error: &reqwest::Error) -> bool {
 }
 
 fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
-    std::iter::successors(error.source(), |cause| cause.source())
+    std::iter::successors(error.source(), |cause: &&(dyn Error + 'static)| (*cause).source())
 }
 
 /// The innermost cause says it best; the outer ones repeat the URL.
