@@ -37,10 +37,13 @@ fn any_text() -> impl Strategy<Value = String> {
 fn any_deltas() -> impl Strategy<Value = Vec<String>> {
     (prop::collection::vec(any_text(), 0..24), 0_u8..5).prop_map(|(texts, fault)| match fault {
         0 => texts,
-        1 => texts.iter().scan(String::new(), |all, text| {
-            all.push_str(text);
-            Some(all.clone())
-        }).collect(),
+        1 => texts
+            .iter()
+            .scan(String::new(), |all, text| {
+                all.push_str(text);
+                Some(all.clone())
+            })
+            .collect(),
         2 => {
             let all = texts.concat();
             texts.into_iter().chain([all]).collect()
@@ -53,27 +56,29 @@ fn any_deltas() -> impl Strategy<Value = Vec<String>> {
 /// A body, its reads' cut points (as fractions) and gaps, and how it ends.
 fn any_session() -> impl Strategy<Value = Vec<Input>> {
     let channel = prop_oneof![4 => Just("content"), 1 => Just("reasoning_content")];
-    (any_deltas(), prop::collection::vec((channel, 0_u64..4_000), 64), any::<bool>(), 0_u8..4).prop_map(|(deltas, rows, noise, end)| {
-        let mut inputs = opening();
-        let mut at = 5;
-        for (delta, (field, gap)) in deltas.iter().zip(&rows) {
-            at += gap;
-            inputs.push(support::read(at, frame(field, delta)));
-            if noise && gap % 7 == 0 {
-                inputs.push(support::read(at, ": ping\n\n"));
+    (any_deltas(), prop::collection::vec((channel, 0_u64..4_000), 64), any::<bool>(), 0_u8..4).prop_map(
+        |(deltas, rows, noise, end)| {
+            let mut inputs = opening();
+            let mut at = 5;
+            for (delta, (field, gap)) in deltas.iter().zip(&rows) {
+                at += gap;
+                inputs.push(support::read(at, frame(field, delta)));
+                if noise && gap % 7 == 0 {
+                    inputs.push(support::read(at, ": ping\n\n"));
+                }
+                if noise && gap % 11 == 0 {
+                    inputs.push(support::read(at, "data: {\"broken\": \n\n"));
+                }
             }
-            if noise && gap % 11 == 0 {
-                inputs.push(support::read(at, "data: {\"broken\": \n\n"));
+            match end {
+                0 => inputs.extend([support::read(at + 10, finish()), eof(at + 10)]),
+                1 => inputs.push(Input { at: Micros::from_millis(at + 9_000), what: What::End(End::Us(OurEnd::IdleTimeout)) }),
+                2 => inputs.push(Input { at: Micros::from_millis(at), what: What::End(End::Reset) }),
+                _ => inputs.push(eof(at + 10)),
             }
-        }
-        match end {
-            0 => inputs.extend([support::read(at + 10, finish()), eof(at + 10)]),
-            1 => inputs.push(Input { at: Micros::from_millis(at + 9_000), what: What::End(End::Us(OurEnd::IdleTimeout)) }),
-            2 => inputs.push(Input { at: Micros::from_millis(at), what: What::End(End::Reset) }),
-            _ => inputs.push(eof(at + 10)),
-        }
-        inputs
-    })
+            inputs
+        },
+    )
 }
 
 fn keys(engine: &Engine) -> Vec<ChannelKey> {
@@ -85,7 +90,13 @@ fn keys(engine: &Engine) -> Vec<ChannelKey> {
 
 /// Everything that a judgement says, except what depends on the reads.
 fn said(engine: &Engine) -> String {
-    let findings: Vec<_> = engine.judgement.findings.iter().filter(|finding| finding.class != Class::Utf8Split).map(|finding| (&finding.evidence, finding.class, finding.moment, &finding.deltas, finding.count, finding.span)).collect();
+    let findings: Vec<_> = engine
+        .judgement
+        .findings
+        .iter()
+        .filter(|finding| finding.class != Class::Utf8Split)
+        .map(|finding| (&finding.evidence, finding.class, finding.moment, &finding.deltas, finding.count, finding.span))
+        .collect();
     let cuts: Vec<_> = engine.judgement.output.cuts.iter().map(|cut| (cut.delta, &cut.range, cut.moment)).collect();
     format!("{findings:?} {:?} {cuts:?} {:?}", engine.judgement.transitions, engine.judgement.output.holds)
 }

@@ -200,7 +200,8 @@ impl Judgement {
     fn settle(&mut self, otherwise: &str) {
         self.release();
         self.condition.ended = self.ended.is_some();
-        self.condition.holding = self.session.strategy_hold.is_some() || self.channels.values().any(|channel| channel.held_since().is_some());
+        self.condition.holding =
+            self.session.strategy_hold.is_some() || self.channels.values().any(|channel| channel.held_since().is_some());
         self.condition.flowing |= self.session.flowed && self.output.released > self.session.first_delta_frame;
         let state = evaluate(self.condition);
         if state != self.state {
@@ -214,7 +215,12 @@ impl Judgement {
     /// Passes on every frame that no hold keeps back, and keeps the list of holds.
     fn release(&mut self) {
         let moment = self.moment();
-        let open = self.channels.iter().filter_map(|(key, channel)| Some((channel.held_from()?, Some(*key)))).chain(self.session.strategy_hold.map(|frame| (frame, None))).min();
+        let open = self
+            .channels
+            .iter()
+            .filter_map(|(key, channel)| Some((channel.held_from()?, Some(*key))))
+            .chain(self.session.strategy_hold.map(|frame| (frame, None)))
+            .min();
         let released = open.map_or(self.walk.frame, |(frame, _)| frame.0);
         if let Some(hold) = self.output.holds.last_mut().filter(|hold| hold.released.is_none()) {
             hold.end = self.walk.frame;

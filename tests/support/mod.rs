@@ -29,17 +29,15 @@ pub fn start(clocked: bool) -> Input {
 pub fn opening() -> Vec<Input> {
     let head = Head { status: 200, headers: vec![("content-type".into(), "text/event-stream".into())] };
     let attempt = Attempt { number: 0, endpoint: "http://test".into(), model: "test".into() };
-    vec![
-        start(true),
-        Input { at: Micros(0), what: What::Attempt(attempt) },
-        Input { at: Micros(1_000), what: What::Head(head) },
-    ]
+    vec![start(true), Input { at: Micros(0), what: What::Attempt(attempt) }, Input { at: Micros(1_000), what: What::Head(head) }]
 }
 
 /// One openai-chat frame with `text` in `field` of the delta.
 pub fn frame(field: &str, text: &str) -> String {
     let text = serde_json::to_string(text).unwrap();
-    format!("data: {{\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{{\"index\":0,\"delta\":{{\"{field}\":{text}}},\"finish_reason\":null}}]}}\n\n")
+    format!(
+        "data: {{\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{{\"index\":0,\"delta\":{{\"{field}\":{text}}},\"finish_reason\":null}}]}}\n\n"
+    )
 }
 
 /// The finish frame and the terminator.
