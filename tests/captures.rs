@@ -47,7 +47,8 @@ fn texts_of_recorded_bodies_are_those_of_the_manifest() {
     let (mut good, mut bad) = (0, Vec::new());
     for line in lines {
         let row: Vec<&str> = line.split('\t').collect();
-        if !dialects.contains(&column(&row, "format").as_str()) {
+        // Error bodies have no text at all, so the manifest has no length for it.
+        if column(&row, "text_bytes").is_empty() || !dialects.contains(&column(&row, "format").as_str()) {
             continue;
         }
         let path = column(&row, "path");

@@ -10,6 +10,8 @@ use crate::core::{
 
 mod json;
 pub mod error;
+pub mod anthropic;
+pub mod ollama;
 pub mod openai_chat;
 
 /// A row of [`DIALECTS`].
@@ -191,7 +193,7 @@ pub trait Writer: Send {
 }
 
 /// Every dialect. Where two recognise a frame equally well, the first one has it.
-pub const DIALECTS: &[DialectInfo] = &[openai_chat::INFO];
+pub const DIALECTS: &[DialectInfo] = &[openai_chat::INFO, anthropic::INFO, ollama::INFO];
 
 /// The dialect that a request to `url` is answered in, if its path says so.
 pub fn by_url(url: &str) -> Option<&'static DialectInfo> {

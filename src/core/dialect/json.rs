@@ -180,8 +180,6 @@ pub(super) enum Shape {
     Number,
     /// True, false or null.
     Bool,
-    /// Any value.
-    Any,
     /// An object with these fields (others are free), or null.
     Object(&'static [(&'static str, Shape)]),
     /// A list of values of one shape, or null; items of another shape are taken out.
@@ -194,7 +192,7 @@ impl Shape {
     /// Takes out what does not fit; false if the value itself does not.
     fn fit(&self, value: &mut Value) -> bool {
         match (self, value) {
-            (Shape::Any, _) | (_, Value::Null) => true,
+            (_, Value::Null) => true,
             (Shape::Text | Shape::TextOrList(_), Value::String(_)) | (Shape::Bool, Value::Bool(_)) => true,
             (Shape::Number, value) => value.is_u64(),
             (Shape::Object(fields), Value::Object(object)) => {

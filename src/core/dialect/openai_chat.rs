@@ -55,6 +55,7 @@ fn recognise(frame: &FrameView<'_>) -> u8 {
             2
         }
         Some(Value::Array(_)) => 1,
+        None if value.get("value").is_some_and(Value::is_string) && value.as_object().is_some_and(|object| object.len() == 1) => 1,
         _ => 0,
     }
 }
@@ -75,6 +76,9 @@ struct Chunk<'a> {
     x_groq: Option<&'a RawValue>,
     #[serde(borrow)]
     error: Option<&'a RawValue>,
+    /// Writer's completions are this and nothing else.
+    #[serde(borrow, default)]
+    value: Text<'a>,
 }
 
 #[derive(Deserialize)]
@@ -160,8 +164,13 @@ const CHOICE: Shape = Shape::Object(&[
     ("text", Shape::Text),
     ("finish_reason", Shape::Text),
 ]);
-const CHUNK: Shape =
-    Shape::Object(&[("id", Shape::Text), ("model", Shape::Text), ("object", Shape::Text), ("choices", Shape::List(&CHOICE))]);
+const CHUNK: Shape = Shape::Object(&[
+    ("id", Shape::Text),
+    ("model", Shape::Text),
+    ("object", Shape::Text),
+    ("value", Shape::Text),
+    ("choices", Shape::List(&CHOICE)),
+]);
 
 /// Reads chunks; remembers what is noted only when it changes.
 #[derive(Default)]
@@ -193,6 +202,8 @@ impl ChatReader {
             for choice in choices.iter() {
                 self.choice(choice, sink);
             }
+        } else if !chunk.value.is_empty() {
+            sink.add(key(0, 0, Channel::Text), chunk.value.bytes());
         } else if chunk.usage.is_none() && chunk.x_groq.is_none() && chunk.object.is_empty() {
             // Nothing of a chunk is here: an error of its own shape, or a frame of something else.
             match serde_json::from_slice(data).ok().as_ref().and_then(error::of_value) {

@@ -1,0 +1,293 @@
+//! Anthropic messages, and the older text completions.
+//!
+//! Deltas carry no identity but their block's index. A second `message_start` in one body starts the indexes over, so the blocks
+//! of each message follow those of the message before.
+
+use serde::Deserialize;
+use serde_json::{Value, value::RawValue};
+
+use super::{
+    DialectInfo, FrameView, Reader, Seen, Sink, error,
+    json::{self, Shape, Text},
+};
+use crate::core::{
+    frame::Framing,
+    reading::{Channel, ChannelKey, FrameKind, Note, Usage},
+};
+
+mod writer;
+
+/// The row.
+pub const INFO: DialectInfo = DialectInfo {
+    id: "anthropic",
+    title: "Anthropic messages",
+    framing: Framing::Sse,
+    path: "/v1/messages",
+    content_type: "text/event-stream",
+    needs_terminator: true,
+    recognise,
+    reader: || Box::<MessagesReader>::default(),
+    writer: writer::new,
+    request: |model, prompt| {
+        serde_json::json!({
+            "model": model,
+            "max_tokens": 1024,
+            "messages": [{"role": "user", "content": prompt}],
+            "stream": true,
+        })
+        .to_string()
+    },
+};
+
+fn recognise(frame: &FrameView<'_>) -> u8 {
+    let Ok(value) = serde_json::from_slice::<Value>(frame.data) else { return 0 };
+    match value.get("type").and_then(Value::as_str) {
+        Some(
+            "message_start"
+            | "content_block_start"
+            | "content_block_delta"
+            | "content_block_stop"
+            | "message_delta"
+            | "message_stop",
+        ) => 3,
+        Some("completion") if value.get("completion").is_some() => 3,
+        Some("message") if value.get("content").is_some_and(Value::is_array) => 3,
+        Some("ping") => 2,
+        Some("error") if value.get("error").is_some() && value.get("sequence_number").is_none() => 2,
+        _ => 0,
+    }
+}
+
+#[derive(Deserialize)]
+struct Event<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: Text<'a>,
+    index: Option<u64>,
+    #[serde(borrow)]
+    delta: Option<Delta<'a>>,
+    #[serde(borrow)]
+    content_block: Option<Block<'a>>,
+    #[serde(borrow)]
+    message: Option<&'a RawValue>,
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    completion: Text<'a>,
+    #[serde(borrow, default)]
+    stop_reason: Text<'a>,
+    #[serde(borrow, default)]
+    id: Text<'a>,
+    #[serde(borrow, default)]
+    model: Text<'a>,
+    #[serde(borrow)]
+    content: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Delta<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: Text<'a>,
+    #[serde(borrow, default)]
+    text: Text<'a>,
+    #[serde(borrow, default)]
+    thinking: Text<'a>,
+    #[serde(borrow, default)]
+    partial_json: Text<'a>,
+    #[serde(borrow, default)]
+    stop_reason: Text<'a>,
+}
+
+#[derive(Deserialize)]
+struct Block<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: Text<'a>,
+    #[serde(borrow, default)]
+    id: Text<'a>,
+    #[serde(borrow, default)]
+    name: Text<'a>,
+    #[serde(borrow, default)]
+    text: Text<'a>,
+    #[serde(borrow, default)]
+    thinking: Text<'a>,
+    #[serde(borrow)]
+    input: Option<&'a RawValue>,
+}
+
+const EVENT: Shape = Shape::Object(&[
+    ("type", Shape::Text),
+    ("index", Shape::Number),
+    (
+        "delta",
+        Shape::Object(&[
+            ("type", Shape::Text),
+            ("text", Shape::Text),
+            ("thinking", Shape::Text),
+            ("partial_json", Shape::Text),
+            ("stop_reason", Shape::Text),
+        ]),
+    ),
+    ("content_block", BLOCK),
+    ("completion", Shape::Text),
+    ("stop_reason", Shape::Text),
+    ("id", Shape::Text),
+    ("model", Shape::Text),
+]);
+const BLOCK: Shape = Shape::Object(&[
+    ("type", Shape::Text),
+    ("id", Shape::Text),
+    ("name", Shape::Text),
+    ("text", Shape::Text),
+    ("thinking", Shape::Text),
+]);
+
+/// Reads events; knows where the current message's blocks begin.
+#[derive(Default)]
+struct MessagesReader {
+    seen: Seen,
+    started: bool,
+    /// What is added to a block's index.
+    offset: u16,
+    /// One past the highest block so far.
+    blocks: u16,
+}
+
+impl Reader for MessagesReader {
+    fn read(&mut self, frame: &FrameView<'_>, sink: &mut Sink) {
+        match frame.data.trim_ascii() {
+            b"" => sink.kind = Some(FrameKind::KeepAlive),
+            // Anthropic never sends it, but a gateway in front of it does.
+            b"[DONE]" => sink.kind = Some(FrameKind::Terminator),
+            _ => json::parse(frame.data, &EVENT, sink, |data, sink| {
+                let event = serde_json::from_slice::<Event<'_>>(data)?;
+                self.event(&event, data, sink);
+                Ok(())
+            }),
+        }
+    }
+}
+
+impl MessagesReader {
+    fn event(&mut self, event: &Event<'_>, data: &[u8], sink: &mut Sink) {
+        match event.kind.bytes() {
+            b"content_block_delta" => self.delta(event, sink),
+            b"content_block_start" => self.block_start(event, sink),
+            b"content_block_stop" => sink.kind = Some(FrameKind::Control),
+            b"message_start" => self.message_start(event, sink),
+            b"message_delta" => {
+                sink.kind = Some(FrameKind::Control);
+                if let Some(delta) = &event.delta {
+                    finish(&delta.stop_reason, sink);
+                }
+                usage(event.usage, sink);
+            }
+            b"message_stop" => sink.kind = Some(FrameKind::Terminator),
+            b"ping" => sink.kind = Some(FrameKind::KeepAlive),
+            b"completion" => {
+                self.seen.id(event.id.bytes(), sink);
+                self.seen.model(event.model.bytes(), sink);
+                sink.add(key(0, Channel::Text), event.completion.bytes());
+                finish(&event.stop_reason, sink);
+            }
+            b"message" => self.message(event, sink),
+            _ => match serde_json::from_slice(data).ok().as_ref().and_then(error::of_value) {
+                Some(error) => sink.note(error),
+                None => sink.kind = Some(FrameKind::Unknown),
+            },
+        }
+    }
+
+    fn message_start(&mut self, event: &Event<'_>, sink: &mut Sink) {
+        sink.kind = Some(FrameKind::Control);
+        if std::mem::replace(&mut self.started, true) {
+            self.offset = self.blocks;
+            sink.note(Note::NewTurn);
+        }
+        let Some(message) = event.message.and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok()) else { return };
+        let word = |name: &str| message.get(name).and_then(Value::as_str).unwrap_or_default().as_bytes();
+        self.seen.id(word("id"), sink);
+        self.seen.model(word("model"), sink);
+        sink.note_usage(message.get("usage").and_then(usage_of));
+    }
+
+    fn block_of(&mut self, event: &Event<'_>) -> u16 {
+        let index = event.index.unwrap_or(0).min(u64::from(u16::MAX)) as u16;
+        let block = self.offset.saturating_add(index);
+        self.blocks = self.blocks.max(block.saturating_add(1));
+        block
+    }
+
+    fn block_start(&mut self, event: &Event<'_>, sink: &mut Sink) {
+        let block = self.block_of(event);
+        sink.kind = Some(FrameKind::Control);
+        if let Some(content) = &event.content_block {
+            content_block(block, content, sink);
+        }
+    }
+
+    fn delta(&mut self, event: &Event<'_>, sink: &mut Sink) {
+        let block = self.block_of(event);
+        let Some(delta) = &event.delta else { return };
+        match delta.kind.bytes() {
+            b"text_delta" | b"" => sink.add(key(block, Channel::Text), delta.text.bytes()),
+            b"thinking_delta" => sink.add(key(block, Channel::Reasoning), delta.thinking.bytes()),
+            b"input_json_delta" => sink.add(key(block, Channel::ToolArguments), delta.partial_json.bytes()),
+            // Signatures, citations and compaction are progress, but no text of the answer.
+            _ => sink.kind = Some(FrameKind::Control),
+        }
+    }
+
+    /// A whole message, not streamed.
+    fn message(&mut self, event: &Event<'_>, sink: &mut Sink) {
+        self.seen.id(event.id.bytes(), sink);
+        self.seen.model(event.model.bytes(), sink);
+        if let Some(blocks) = event.content.and_then(|raw| serde_json::from_str::<Vec<Block<'_>>>(raw.get()).ok()) {
+            for (block, content) in (0..u16::MAX).zip(&blocks) {
+                content_block(block, content, sink);
+                if let Some(input) = content.input.filter(|_| content.kind.bytes().ends_with(b"tool_use")) {
+                    sink.add(key(block, Channel::ToolArguments), input.get().as_bytes());
+                }
+            }
+        }
+        finish(&event.stop_reason, sink);
+        usage(event.usage, sink);
+    }
+}
+
+/// What a block says when it begins; mostly its text is still empty.
+fn content_block(block: u16, content: &Block<'_>, sink: &mut Sink) {
+    if content.kind.bytes().ends_with(b"tool_use") {
+        sink.note(Note::Tool { choice: 0, block, id: content.id.to_string(), name: content.name.to_string() });
+    }
+    let before = sink.deltas.len();
+    match content.kind.bytes() {
+        b"text" => sink.add(key(block, Channel::Text), content.text.bytes()),
+        b"thinking" => sink.add(key(block, Channel::Reasoning), content.thinking.bytes()),
+        _ => {}
+    }
+    if sink.deltas.len() > before {
+        sink.kind = None;
+    }
+}
+
+fn key(block: u16, channel: Channel) -> ChannelKey {
+    ChannelKey { choice: 0, block, channel }
+}
+
+fn finish(reason: &Text<'_>, sink: &mut Sink) {
+    if !reason.is_empty() {
+        sink.note(Note::Finish { choice: 0, reason: reason.to_string() });
+    }
+}
+
+fn usage(raw: Option<&RawValue>, sink: &mut Sink) {
+    if let Some(value) = raw.and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok()) {
+        sink.note_usage(usage_of(&value));
+    }
+}
+
+/// `message_start` counts the input, `message_delta` the output so far.
+fn usage_of(value: &Value) -> Option<Usage> {
+    let count = |name: &str| value.get(name).and_then(Value::as_u64);
+    let usage = Usage { input: count("input_tokens"), output: count("output_tokens"), total: None };
+    (usage != Usage::default()).then_some(usage)
+}
