@@ -10,6 +10,7 @@ pub mod reader;
 pub mod import;
 pub mod head;
 pub mod source;
+pub mod library;
 pub mod redact;
 
 pub use source::{LoadError, Loaded, Source, load, open};

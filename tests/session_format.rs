@@ -77,7 +77,7 @@ fn the_header_is_one_line_and_restores_the_profile() {
         assert_eq!(reader.header().profile(), profile);
     }
     let line = Header::new(start("{\"a\": \"plain\"}"), &profile).to_line().unwrap();
-    assert!(line.starts_with("Stutterscope(format:1,") && line.contains("\"stall.gap_ms\":777"), "{line}");
+    assert!(line.starts_with("Stutterscope(format: 1, ") && line.contains("\"stall.gap_ms\": 777"), "{line}");
     assert!(line.contains(r##"r#"{"a": "plain"}"#"##), "a JSON body stays readable: {line}");
 }
 
@@ -176,12 +176,12 @@ fn damage_in_the_middle_names_line_and_byte_and_keeps_what_came_before() {
 #[test]
 fn other_versions_are_named() {
     let file = String::from_utf8(file_of(&sample()[..1])).unwrap();
-    let error = read(file.replace("format:1", "format:9").as_bytes()).unwrap_err().to_string();
+    let error = read(file.replace("format: 1", "format: 9").as_bytes()).unwrap_err().to_string();
     assert!(error.contains("format 9") && error.contains("reads format 1") && error.contains("hint: "), "{error}");
     let error = read(b"Stutterscope(format:2,program:\"3.0.0\",news:[(1,\"x\")])\n").unwrap_err().to_string();
     assert!(error.contains("stutterscope 3.0.0"), "{error}");
-    let program = format!("program:\"{}\"", env!("CARGO_PKG_VERSION"));
-    let (_, warnings) = read(file.replace(&program, "program:\"0.0.1\"").as_bytes()).unwrap();
+    let program = format!("program: \"{}\"", env!("CARGO_PKG_VERSION"));
+    let (_, warnings) = read(file.replace(&program, "program: \"0.0.1\"").as_bytes()).unwrap();
     assert!(warnings[0].is_info() && warnings[0].to_string().contains("0.0.1"));
     assert!(matches!(read(b"data: {}\n\n"), Err(HeaderError::NotARecording)));
     assert!(matches!(read(b"Stutterscope(format:1,oops)\n"), Err(HeaderError::Damaged { .. })));
