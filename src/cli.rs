@@ -84,7 +84,7 @@ pub fn run() -> ExitCode {
         Ok(code) => code,
         Err(Failure { code: 0, .. }) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("stutterscope: {}", crate::sanitise::sanitise_lines(&failure.message));
+            eprintln!("stutterscope: {}", crate::sanitise::sanitise_block(&failure.message));
             ExitCode::from(failure.code)
         }
     }

@@ -17,3 +17,5 @@ pub mod output;
 pub mod judgement;
 pub mod engine;
 pub mod desk;
+pub mod error;
+pub mod metrics;

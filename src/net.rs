@@ -3,4 +3,7 @@
 //! Nothing here judges. The client stamps what comes in and pushes it as [inputs](crate::core::input); the demo provider
 //! plays scripts. Whoever started a request folds its inputs.
 
+pub mod client;
 pub mod demo;
+pub mod providers;
+pub mod request;

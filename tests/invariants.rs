@@ -71,9 +71,9 @@ fn any_session() -> impl Strategy<Value = Vec<Input>> {
                 }
             }
             match end {
-                0 => inputs.extend([support::read(at + 10, finish()), eof(at + 10)]),
+                0 => inputs.extend([support::read(at + 10, finish()), eof(at + 20)]),
                 1 => inputs.push(Input { at: Micros::from_millis(at + 9_000), what: What::End(End::Us(OurEnd::IdleTimeout)) }),
-                2 => inputs.push(Input { at: Micros::from_millis(at), what: What::End(End::Reset) }),
+                2 => inputs.push(Input { at: Micros::from_millis(at + 1), what: What::End(End::Reset) }),
                 _ => inputs.push(eof(at + 10)),
             }
             inputs

@@ -77,7 +77,7 @@ params! {
         "matched length from which a single growth proves it; 32 harmed none of 106 negatives";
     ReplayMinChars "replay.min_chars" Chars 1..=1_024 = 16 step 4
         "shortest whole text whose exact repetition proves a replay; real streams repeat short ones";
-    ReplayMinDeltas "replay.min_deltas" Deltas 2..=64 = 3 step 1
+    ReplayMinDeltas "replay.min_deltas" Deltas 2..=64 = 2 step 1
         "fewest distinct deltas in the text before equality with all of it proves a replay";
     StampMinFrames "replay.min_frames" Count 2..=256 = 3 step 1
         "rising, distinct identities seen before they count as identities";

@@ -1,10 +1,10 @@
 //! The recording format, version 1, as both its writer and its reader see it.
 //!
 //! ```text
-//! Stutterscope(format:1,program:"0.1.0",…)     header: one RON value on the first line
-//! (at:1893,what:Head(status:200,headers:[…]))  any input but a read: one RON value, absolute time in microseconds
-//! +1203 306                                    a read: microseconds since the record before, length in bytes,
-//! <306 bytes as they came>                     then the bytes and a newline
+//! Stutterscope(format: 1, program: "0.1.0", …)        header: one RON value on the first line
+//! (at: 1893, what: Head(status: 200, headers: […]))   any input but a read: one RON value, absolute time in microseconds
+//! +1203 306                                           a read: microseconds since the record before, length in bytes,
+//! <306 bytes as they came>                            then the bytes and a newline
 //! ```
 
 use std::{collections::BTreeMap, io::Write};
@@ -71,18 +71,21 @@ impl Header {
     /// # Errors
     /// When a value has no RON form; none of the header's types is such.
     pub fn to_line(&self) -> ron::Result<String> {
-        // A raw string keeps a JSON body readable, but it would carry a line break into the line.
-        let strings = [&self.start.body, &self.start.url, &self.start.model, &self.start.provider, &self.start.wall, &self.profile];
-        let headers = self.start.headers.iter().flat_map(|(name, value)| [name, value]);
-        let raw = !strings.into_iter().chain(headers).any(|string| string.contains(char::is_control));
-        let pretty = PrettyConfig::new().depth_limit(0).struct_names(true).escape_strings(!raw);
-        Ok(options().to_string_pretty(self, pretty)? + "\n")
+        let line = |escape| options().to_string_pretty(self, one_line().struct_names(true).escape_strings(escape));
+        // Raw strings keep a JSON body readable, but they would carry its line breaks into the line.
+        let raw = line(false)?;
+        Ok(if raw.contains(char::is_control) { line(true)? } else { raw } + "\n")
     }
 }
 
 /// How RON is written and read: `Head(status:200)` instead of `Head((status:200))`.
 pub fn options() -> Options {
     Options::default().with_default_extension(Extensions::UNWRAP_VARIANT_NEWTYPES)
+}
+
+/// Everything on one line, strings escaped.
+fn one_line() -> PrettyConfig {
+    PrettyConfig::new().depth_limit(0)
 }
 
 /// Appends the record of `input` to `out`; `last` is the stamp of the record before.
@@ -96,7 +99,7 @@ pub fn write_record(out: &mut Vec<u8>, last: Micros, input: &Input) -> ron::Resu
             let _ = writeln!(out, "+{} {}", input.at.since(last).0, bytes.len());
             out.extend_from_slice(bytes);
         }
-        _ => out.extend_from_slice(options().to_string(input)?.as_bytes()),
+        _ => out.extend_from_slice(options().to_string_pretty(input, one_line())?.as_bytes()),
     }
     out.push(b'\n');
     Ok(())

@@ -126,7 +126,7 @@ pub struct Verdict {
 impl From<Outcome> for Verdict {
     /// The outcome alone; the middle of the jitter's range.
     fn from(outcome: Outcome) -> Verdict {
-        Verdict { outcome, cause: String::new(), retry_after_us: None, local: false, draw: crate::core::desk::breaker::NO_JITTER }
+        Verdict { outcome, cause: String::new(), retry_after_us: None, local: false, draw: crate::core::desk::NO_JITTER }
     }
 }
 

@@ -21,7 +21,7 @@ pub fn observe(facts: &Facts<'_>, params: &Params) -> Proposal {
     };
     let chars = facts.accepted.chars().count() as u64;
     let needed = params.get(Param::ReplayMinChars);
-    let distinct = params.get(Param::ReplayMinDeltas) - u64::from(facts.finishes && whole);
+    let distinct = if facts.finishes && whole { 2 } else { params.get(Param::ReplayMinDeltas) };
     let score = (chars * 1000 / needed.max(1)).min(1000) as u16;
     let enough_text = chars >= needed || facts.finishes && whole && chars >= 4;
     if !enough_text || u64::from(facts.distinct) < distinct {

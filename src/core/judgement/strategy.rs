@@ -39,6 +39,7 @@ impl Judgement {
     fn apply(&mut self, reading: &Reading, decision: Decision) {
         match decision {
             Decision::Pass(frame) => {
+                self.session.strategy_hold = self.session.strategy_hold.filter(|held| *held != frame);
                 if let Some(held) = self.session.strategy_hold.filter(|held| *held < frame) {
                     self.output.overtaking.push((frame, held));
                 }
@@ -50,6 +51,7 @@ impl Judgement {
             }
             Decision::Hold(frame) => self.session.strategy_hold = Some(frame),
             Decision::Drop(frame, loss) => {
+                self.session.strategy_hold = self.session.strategy_hold.filter(|held| *held != frame);
                 let mut deltas = reading.deltas_of(frame).map(DeltaId).peekable();
                 if deltas.peek().is_none() {
                     self.lose(reading, frame, None, loss);

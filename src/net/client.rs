@@ -1,0 +1,269 @@
+//! The client: one session's attempts, from the Desk's permit to the last byte.
+//!
+//! Everything it learns becomes an input of the session's log, stamped where it was read; everything it decides (retry,
+//! timeout, cancel) becomes one too. It folds nothing for display.
+
+mod attempt;
+mod transport;
+mod watch;
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+
+use secrecy::ExposeSecret;
+use tokio::sync::watch as signal;
+
+pub use crate::core::desk::Timeouts;
+use crate::{
+    core::{
+        desk::{Desk, EndpointKey, GateDecision, GateRecord, Permit, RetryConfig, Timers, Verdict, retry::Failed},
+        error::Fault,
+        input::{Attempt, End, OurEnd, What},
+        params::Profile,
+        time::Micros,
+    },
+    net::request::RequestSpec,
+    session::{
+        format::Header,
+        live::LiveLog,
+        redact::Secrets,
+        writer::{RecordError, Recorder},
+    },
+};
+
+/// The Desk, as the sessions of one process share it.
+pub type SharedDesk = Arc<Mutex<Desk>>;
+
+/// The Desk's clock: microseconds since an instant of this process.
+#[derive(Debug, Clone, Copy)]
+pub struct DeskClock {
+    epoch: Instant,
+    ahead_us: u64,
+}
+
+impl DeskClock {
+    /// A clock that shows zero now. All sessions that share a Desk must share its clock.
+    pub fn start() -> DeskClock {
+        DeskClock { epoch: Instant::now(), ahead_us: 0 }
+    }
+
+    /// The clock of this process, which began when it was first asked for.
+    pub fn process() -> DeskClock {
+        static CLOCK: std::sync::OnceLock<DeskClock> = std::sync::OnceLock::new();
+        *CLOCK.get_or_init(DeskClock::start)
+    }
+
+    /// The same clock, so many microseconds ahead.
+    pub fn ahead(self, us: u64) -> DeskClock {
+        DeskClock { ahead_us: self.ahead_us.saturating_add(us), ..self }
+    }
+
+    /// What it shows.
+    pub fn now_us(&self) -> u64 {
+        u64::try_from(self.epoch.elapsed().as_micros()).unwrap_or(u64::MAX).saturating_add(self.ahead_us)
+    }
+}
+
+/// Opens the log of a session that will send `spec`, recorded at `path` if there is one, and pushes its Start.
+///
+/// # Errors
+/// When the recording cannot be begun; nothing was sent then.
+pub fn open(spec: &RequestSpec, profile: &Profile, path: Option<&Path>) -> Result<Arc<LiveLog>, RecordError> {
+    let mut start = spec.start(chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true));
+    let secrets = secrets(spec);
+    secrets.mask_headers(&mut start.headers);
+    start.body = secrets.mask_text(&start.body);
+    start.url = secrets.mask_text(&start.url);
+    let recorder = path.map(|path| Recorder::create(path, &Header::new(start.clone(), profile))).transpose()?;
+    let log = LiveLog::new(recorder);
+    log.push(What::Start(Box::new(start)));
+    Ok(log)
+}
+
+fn secrets(spec: &RequestSpec) -> Secrets {
+    let secrets = spec.secrets();
+    Secrets::new(secrets.iter().map(|secret| secret.expose_secret()))
+}
+
+/// Sends `spec` and pushes what happens to `log`, which [`open`] gave, until the session's last input; then closes it.
+///
+/// Stops early when `cancel` turns true: the stream is dropped and the log ends with `End(Us(Cancelled))`.
+pub async fn run(spec: RequestSpec, desk: SharedDesk, log: Arc<LiveLog>, cancel: signal::Receiver<bool>) {
+    run_by(DeskClock::process(), spec, desk, log, cancel).await;
+}
+
+/// As [`run`], with the Desk on `clock`.
+pub async fn run_by(clock: DeskClock, spec: RequestSpec, desk: SharedDesk, log: Arc<LiveLog>, cancel: signal::Receiver<bool>) {
+    // The log is closed even if this future is dropped half way, for somebody waits for it.
+    let closing = Closing(log.clone());
+    let key = EndpointKey::new(spec.base_url.clone(), spec.model.clone());
+    let wire = Wire { timers: Timers::new(spec.timeouts), secrets: secrets(&spec), log, cancel };
+    Session { gate: Gate { desk, clock, key }, wire, spec }.run().await;
+    drop(closing);
+}
+
+struct Closing(Arc<LiveLog>);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// What every attempt of a session pushes to, and what can end it.
+struct Wire {
+    log: Arc<LiveLog>,
+    timers: Timers,
+    secrets: Secrets,
+    cancel: signal::Receiver<bool>,
+}
+
+impl Wire {
+    fn push(&mut self, what: What) {
+        self.timers.fold(self.log.now(), &what);
+        self.log.push(what);
+    }
+
+    /// Runs `future` until it is done, the user cancels, or a timeout is due.
+    async fn guard<F: Future>(&mut self, future: F) -> Result<F::Output, OurEnd> {
+        let now = self.log.now();
+        let deadline = self.timers.next_deadline();
+        let expired = async {
+            match deadline {
+                Some((at, end)) => {
+                    tokio::time::sleep(std::time::Duration::from_micros(at.since(now).0)).await;
+                    end
+                }
+                None => std::future::pending().await,
+            }
+        };
+        let cancelled = async {
+            // A sender that is gone cancels nothing any more.
+            if self.cancel.wait_for(|cancel| *cancel).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
+        // Cancelling wins over a stream that never pauses; bytes that are there win over a timeout that they would have met.
+        let result = tokio::select! {
+            biased;
+            () = cancelled => Err(OurEnd::Cancelled),
+            output = future => Ok(output),
+            end = expired => Err(end),
+        };
+        if matches!(result, Err(OurEnd::Cancelled)) {
+            self.push(What::Cancel);
+        }
+        result
+    }
+}
+
+/// The Desk, asked for one endpoint and model.
+struct Gate {
+    desk: SharedDesk,
+    clock: DeskClock,
+    key: EndpointKey,
+}
+
+impl Gate {
+    // Every call of the Desk leaves it whole, so a panic elsewhere while the lock was held does no harm.
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ask(&self) -> GateRecord {
+        self.desk().ask(self.clock.now_us(), &self.key)
+    }
+
+    fn first_content(&self, permit: Permit) -> Option<GateRecord> {
+        self.desk().first_content(self.clock.now_us(), &self.key, permit)
+    }
+
+    fn report(&self, permit: Permit, verdict: Verdict) -> GateRecord {
+        self.desk().report(self.clock.now_us(), &self.key, permit, verdict)
+    }
+}
+
+/// A permit that goes back to the Desk if the session is dropped before its attempt ended.
+struct Held<'a> {
+    gate: &'a Gate,
+    permit: Option<Permit>,
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        if let Some(permit) = self.permit.take() {
+            self.gate.desk().release(self.gate.clock.now_us(), &self.gate.key, permit);
+        }
+    }
+}
+
+struct Session {
+    spec: RequestSpec,
+    gate: Gate,
+    wire: Wire,
+}
+
+impl Session {
+    async fn run(mut self) {
+        let http = transport::client(&self.spec);
+        for number in 0.. {
+            let attempt = Attempt { number, endpoint: self.spec.base_url.clone(), model: self.spec.model.clone() };
+            self.wire.push(What::Attempt(attempt));
+            let record = self.gate.ask();
+            let (decision, permit) = (record.decision.clone(), record.permit());
+            self.wire.push(What::Gate(record));
+            let Some(permit) = permit else {
+                let refused = matches!(decision, GateDecision::Refused { .. });
+                self.wire.push(What::End(End::Us(if refused { OurEnd::BreakerOpen } else { OurEnd::RateLimited })));
+                return;
+            };
+            let mut held = Held { gate: &self.gate, permit: Some(permit) };
+            let outcome = match &http {
+                Ok(http) => attempt::run(http, &self.spec, &mut self.wire, &self.gate, permit).await,
+                Err(error) => attempt::Finished::failed(transport::classify(error)),
+            };
+            let draw = draw();
+            let wait = outcome.fault.as_ref().and_then(|fault| self.retry_wait(fault, &outcome, number + 1, draw));
+            if wait.is_some() {
+                // Said before the end, so that the end is known not to be the session's.
+                self.wire.push(What::Draw { purpose: "retry.jitter".into(), value: draw });
+            }
+            self.wire.push(What::End(outcome.end));
+            held.permit = None;
+            let verdict = outcome.fault.map(|fault| {
+                let draw = self::draw();
+                self.wire.push(What::Draw { purpose: "breaker.jitter".into(), value: draw });
+                fault.verdict(outcome.retry_after_us, Some(draw))
+            });
+            let verdict = verdict.unwrap_or_else(|| crate::core::desk::Outcome::Success.into());
+            self.wire.push(What::Gate(self.gate.report(permit, verdict)));
+            let Some(wait) = wait else { return };
+            if let Err(end) = self.wire.guard(tokio::time::sleep(std::time::Duration::from_micros(wait.0))).await {
+                self.wire.push(What::End(End::Us(end)));
+                return;
+            }
+        }
+    }
+
+    /// How long to wait before the next attempt, if there is to be one.
+    fn retry_wait(&self, fault: &Fault, outcome: &attempt::Finished, attempts: u32, draw: u64) -> Option<Micros> {
+        let config = RetryConfig { max_attempts: self.spec.max_attempts, ..RetryConfig::default() };
+        let failed =
+            Failed { attempts, class: fault.class, passed_on: outcome.answered, retry_after_us: outcome.retry_after_us, draw };
+        let timed_out = matches!(outcome.end, End::Us(end) if end != OurEnd::ConnectTimeout);
+        if timed_out {
+            return None;
+        }
+        // The Desk counts the wish from the report, a moment later than now.
+        config.decide(&failed).ok().map(|us| Micros(us.saturating_add(2_000)))
+    }
+}
+
+/// A random number. The standard library's keys are as random as jitter needs.
+fn draw() -> u64 {
+    use std::hash::{BuildHasher, Hasher};
+    std::collections::hash_map::RandomState::new().build_hasher().finish()
+}

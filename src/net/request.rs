@@ -1,0 +1,316 @@
+//! A request, whole and checked, before anything is sent.
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use crate::{
+    core::{
+        dialect::{self, DialectInfo},
+        input::{Origin, Start},
+    },
+    net::{client::Timeouts, providers::Provider},
+};
+
+/// Everything that a session's attempts have in common.
+#[derive(Clone)]
+pub struct RequestSpec {
+    /// Provider name.
+    pub provider: String,
+    /// Base URL.
+    pub base_url: String,
+    /// What is spoken.
+    pub dialect: &'static DialectInfo,
+    /// Model that is asked for.
+    pub model: String,
+    /// The key, if there is one.
+    pub key: Option<SecretString>,
+    /// Further request headers.
+    pub headers: Vec<(String, String)>,
+    /// Request body, JSON.
+    pub body: String,
+    /// How long each phase may take.
+    pub timeouts: Timeouts,
+    /// Most attempts of a session, at least 1.
+    pub max_attempts: u32,
+}
+
+impl std::fmt::Debug for RequestSpec {
+    /// Without key, header values and body, any of which may hold a secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RequestSpec")
+            .field("provider", &self.provider)
+            .field("base_url", &self.base_url)
+            .field("dialect", &self.dialect.id)
+            .field("model", &self.model)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a user says about a request.
+#[derive(Debug, Clone, Default)]
+pub struct Draft {
+    /// Prompt, for a minimal body in the provider's dialect.
+    pub prompt: Option<String>,
+    /// Full JSON body; it wins over the prompt.
+    pub body: Option<String>,
+    /// Model; it wins over the body's and the provider's.
+    pub model: Option<String>,
+    /// Base URL; it wins over the provider's.
+    pub base_url: Option<String>,
+    /// Further headers, `Name: value` already split.
+    pub headers: Vec<(String, String)>,
+    /// How long each phase may take.
+    pub timeouts: Timeouts,
+    /// Most attempts.
+    pub max_attempts: u32,
+}
+
+/// A request that cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum RequestError {
+    /// Neither prompt nor body.
+    #[error("there is nothing to send\nhint: give a prompt, or a JSON body with -d")]
+    Empty,
+    /// The body is not JSON.
+    #[error("the request body is not JSON: {0}\nhint: check it with `jq .`; a prompt is given without -d")]
+    Json(#[from] serde_json::Error),
+    /// The body is JSON, but no object.
+    #[error("the request body is not a JSON object\nhint: a body looks like {{\"model\": \"…\", \"messages\": […]}}")]
+    NotAnObject,
+    /// No model.
+    #[error("no model is named for provider `{provider}`\nhint: name one with -m, or in the configuration")]
+    NoModel {
+        /// The provider.
+        provider: String,
+    },
+    /// No key.
+    #[error(
+        "provider `{provider}` needs a key, and {variable} is not set\nhint: export {variable}=…, or set `key_env` for it in the configuration"
+    )]
+    NoKey {
+        /// The provider.
+        provider: String,
+        /// The environment variable that would hold it.
+        variable: String,
+    },
+    /// A dialect that is not built in.
+    #[error("provider `{provider}` speaks `{dialect}`, which is not known\nhint: known are {known}")]
+    Dialect {
+        /// The provider.
+        provider: String,
+        /// Its dialect.
+        dialect: String,
+        /// All that are known.
+        known: String,
+    },
+    /// The URL does not parse, or is not http.
+    #[error("`{url}` is no URL that can be asked: {reason}\nhint: a base URL looks like https://api.openai.com/v1")]
+    Url {
+        /// The URL.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A header that HTTP does not allow.
+    #[error("`{name}` is no header that can be sent\nhint: headers look like -H 'Name: value', in ASCII")]
+    Header {
+        /// Its name.
+        name: String,
+    },
+}
+
+impl RequestSpec {
+    /// A request to `provider` as `draft` says. `variable` looks up environment variables.
+    ///
+    /// Also returns what was changed on the way, one sentence each.
+    ///
+    /// # Errors
+    /// When something is missing or cannot be sent; nothing was sent then.
+    pub fn build(
+        provider: &Provider,
+        draft: Draft,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<(RequestSpec, Vec<String>), RequestError> {
+        let dialect = dialect::by_id(&provider.dialect).ok_or_else(|| RequestError::Dialect {
+            provider: provider.name.clone(),
+            dialect: provider.dialect.clone(),
+            known: dialect::DIALECTS.iter().map(|dialect| dialect.id).collect::<Vec<_>>().join(", "),
+        })?;
+        let default_model = draft.model.clone().unwrap_or_else(|| provider.model.clone());
+        let mut remarks = Vec::new();
+        let (body, model) = match (draft.body, draft.prompt) {
+            (Some(body), _) => completed(body, draft.model.as_deref(), &default_model, &mut remarks)?,
+            (None, Some(prompt)) => ((dialect.request)(&default_model, &prompt), default_model),
+            (None, None) => return Err(RequestError::Empty),
+        };
+        if model.is_empty() {
+            return Err(RequestError::NoModel { provider: provider.name.clone() });
+        }
+        let mut headers = provider.headers.clone();
+        headers.extend(draft.headers);
+        let own_auth = headers
+            .iter()
+            .any(|(name, _)| ["authorization", "x-api-key", "api-key"].iter().any(|auth| name.eq_ignore_ascii_case(auth)));
+        let key = provider.key.clone().or_else(|| variable(&provider.key_env).filter(|key| !key.trim().is_empty()));
+        if key.is_none() && !provider.key_env.is_empty() && !own_auth && draft.base_url.is_none() {
+            return Err(RequestError::NoKey { provider: provider.name.clone(), variable: provider.key_env.clone() });
+        }
+        let spec = RequestSpec {
+            provider: provider.name.clone(),
+            base_url: draft.base_url.unwrap_or_else(|| provider.base_url.clone()),
+            dialect,
+            model,
+            key: key.filter(|_| !own_auth).map(|key| SecretString::from(key.trim().to_owned())),
+            headers,
+            body,
+            timeouts: draft.timeouts,
+            max_attempts: draft.max_attempts.max(1),
+        };
+        spec.check()?;
+        Ok((spec, remarks))
+    }
+
+    fn check(&self) -> Result<(), RequestError> {
+        let url = self.url();
+        let parsed = reqwest::Url::parse(&url);
+        let parsed = parsed.map_err(|error| RequestError::Url { url: url.clone(), reason: error.to_string() })?;
+        if !matches!(parsed.scheme(), "http" | "https") {
+            return Err(RequestError::Url { url, reason: format!("`{}` is not http or https", parsed.scheme()) });
+        }
+        self.header_map().map(drop)
+    }
+
+    /// The URL that is asked: the base URL with the dialect's path, unless the base URL ends in it already.
+    pub fn url(&self) -> String {
+        join(&self.base_url, self.dialect.path)
+    }
+
+    /// All request headers. The key's value is marked as sensitive.
+    ///
+    /// # Errors
+    /// When a header cannot be sent.
+    pub fn header_map(&self) -> Result<reqwest::header::HeaderMap, RequestError> {
+        use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+        let mut map = HeaderMap::new();
+        map.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        map.insert(ACCEPT, HeaderValue::from_static(self.dialect.content_type));
+        if self.dialect.id == "anthropic" {
+            map.insert("anthropic-version", HeaderValue::from_static("2023-06-01"));
+        }
+        if let Some(key) = &self.key {
+            let (name, value) = match self.dialect.id {
+                "anthropic" => ("x-api-key", key.expose_secret().to_owned()),
+                _ => ("authorization", format!("Bearer {}", key.expose_secret())),
+            };
+            let mut value = HeaderValue::try_from(value).map_err(|_| RequestError::Header { name: name.into() })?;
+            value.set_sensitive(true);
+            map.insert(name, value);
+        }
+        for (name, value) in &self.headers {
+            let refused = || RequestError::Header { name: name.clone() };
+            let header = HeaderName::try_from(name.as_str()).map_err(|_| refused())?;
+            map.insert(header, HeaderValue::try_from(value.as_str()).map_err(|_| refused())?);
+        }
+        Ok(map)
+    }
+
+    /// The values that must never be stored or shown.
+    pub fn secrets(&self) -> Vec<SecretString> {
+        let from_headers = self.headers.iter().filter(|(name, _)| is_secret_header(name));
+        let values = from_headers.map(|(_, value)| {
+            let value = value.trim();
+            SecretString::from(value.strip_prefix("Bearer ").unwrap_or(value).to_owned())
+        });
+        self.key.clone().into_iter().chain(values).filter(|secret| !secret.expose_secret().is_empty()).collect()
+    }
+
+    /// The session's first input. `wall` is the wall time in RFC 3339.
+    pub fn start(&self, wall: String) -> Start {
+        let headers = self.header_map().unwrap_or_default();
+        let headers =
+            headers.iter().map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+        Start {
+            wall,
+            origin: Origin::Sent,
+            clocked: true,
+            provider: self.provider.clone(),
+            dialect: Some(self.dialect.id.to_owned()),
+            url: format!("POST {}", self.url()),
+            model: self.model.clone(),
+            headers: headers.collect(),
+            body: self.body.clone(),
+        }
+    }
+}
+
+/// True for headers whose value is a secret by its name.
+fn is_secret_header(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name == "cookie" || ["authorization", "key", "token", "secret"].iter().any(|part| name.contains(part))
+}
+
+/// The URL of `path` below `base_url`.
+pub fn join(base_url: &str, path: &str) -> String {
+    let base = base_url.trim_end_matches('/');
+    if base.ends_with(path) {
+        return base.to_owned();
+    }
+    // People give base URLs with and without the version.
+    match (base.strip_suffix("/v1"), path.strip_prefix("/v1/")) {
+        (Some(base), Some(_)) => format!("{base}{path}"),
+        _ => format!("{base}{path}"),
+    }
+}
+
+/// The body with a model and `stream: true`, and the model it asks for. A body that has both is sent as it was given.
+fn completed(
+    body: String,
+    model: Option<&str>,
+    default_model: &str,
+    remarks: &mut Vec<String>,
+) -> Result<(String, String), RequestError> {
+    let Value::Object(mut object) = serde_json::from_str(&body)? else { return Err(RequestError::NotAnObject) };
+    let named = object.get("model").and_then(Value::as_str).map(str::to_owned);
+    let wanted = model.map(str::to_owned).or_else(|| named.clone()).unwrap_or_else(|| default_model.to_owned());
+    let mut changed = false;
+    if object.get("stream") != Some(&Value::Bool(true)) {
+        remarks.push("the body did not ask for a stream; \"stream\": true was set".into());
+        object.insert("stream".into(), Value::Bool(true));
+        changed = true;
+    }
+    if named.as_deref() != Some(wanted.as_str()) && !wanted.is_empty() {
+        remarks.push(format!("the body's \"model\" was set to {wanted}"));
+        object.insert("model".into(), Value::String(wanted.clone()));
+        changed = true;
+    }
+    let body = if changed { Value::Object(object).to_string() } else { body };
+    Ok((body, wanted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_joined_whatever_the_base_ends_in() {
+        let check = |base: &str, path: &str, wanted: &str| assert_eq!(join(base, path), wanted);
+        check("https://a/v1", "/chat/completions", "https://a/v1/chat/completions");
+        check("https://a/v1/", "/chat/completions", "https://a/v1/chat/completions");
+        check("https://a/v1/chat/completions", "/chat/completions", "https://a/v1/chat/completions");
+        check("https://a", "/v1/messages", "https://a/v1/messages");
+        check("https://a/v1", "/v1/messages", "https://a/v1/messages");
+    }
+
+    #[test]
+    fn a_body_is_completed_only_where_it_lacks_something() {
+        let check = |body: &str, model: Option<&str>, wanted: &str, count: usize| {
+            let mut remarks = Vec::new();
+            let (body, _) = completed(body.into(), model, "default", &mut remarks).expect("an object");
+            assert_eq!((body.as_str(), remarks.len()), (wanted, count));
+        };
+        check(r#"{ "stream": true, "model": "m" }"#, None, r#"{ "stream": true, "model": "m" }"#, 0);
+        check(r#"{"stream": false, "model": "m"}"#, None, r#"{"model":"m","stream":true}"#, 1);
+        check(r#"{"messages": []}"#, None, r#"{"messages":[],"model":"default","stream":true}"#, 2);
+        check(r#"{"stream": true, "model": "m"}"#, Some("other"), r#"{"model":"other","stream":true}"#, 1);
+    }
+}
