@@ -171,6 +171,7 @@ fn run(stages: &mut [Stage], bytes: &[u8], body: &mut Vec<u8>, most: usize) -> R
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use compression_codecs::{
         BrotliEncoder, EncodeV2, GzipEncoder, ZlibEncoder, ZstdEncoder, brotli::params::EncoderParams,

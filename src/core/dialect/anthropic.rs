@@ -275,7 +275,7 @@ impl MessagesReader {
 /// What a block says when it begins; mostly its text is still empty.
 fn content_block(block: u16, content: &Block<'_>, sink: &mut Sink) {
     if content.kind.bytes().ends_with(b"tool_use") {
-        sink.note(Note::Tool { choice: 0, block, id: content.id.to_string(), name: content.name.to_string() });
+        sink.note(Note::Tool { choice: 0, block, id: content.id.to_utf8(), name: content.name.to_utf8() });
     }
     let before = sink.deltas.len();
     match content.kind.bytes() {
@@ -294,6 +294,6 @@ fn key(block: u16, channel: Channel) -> ChannelKey {
 
 fn finish(reason: &Text<'_>, sink: &mut Sink) {
     if !reason.is_empty() {
-        sink.note(Note::Finish { choice: 0, reason: reason.to_string() });
+        sink.note(Note::Finish { choice: 0, reason: reason.to_utf8() });
     }
 }

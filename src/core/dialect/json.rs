@@ -27,7 +27,7 @@ impl Text<'_> {
     }
 
     /// A copy as valid UTF-8.
-    pub fn to_string(&self) -> String {
+    pub fn to_utf8(&self) -> String {
         String::from_utf8_lossy(self.bytes()).into_owned()
     }
 }

@@ -181,10 +181,9 @@ impl Reading {
         }
         self.frames_so_far(true);
         self.last_frame();
-        if !self.wire.given_up {
-            if let Some(failure) = self.wire.decoder.take().and_then(|decoder| decoder.finish().err()) {
-                self.give_up(failure.note(self.limits.body, self.body.len()));
-            }
+        let decoder = self.wire.decoder.take().filter(|_| !self.wire.given_up);
+        if let Some(failure) = decoder.and_then(|decoder| decoder.finish().err()) {
+            self.give_up(failure.note(self.limits.body, self.body.len()));
         }
         let lost = self.wire.pending.take();
         if !lost.is_empty() {
@@ -301,11 +300,12 @@ fn read(wire: &mut Wire, view: &FrameView<'_>) {
     } else {
         unknown(view, &mut wire.sink);
     }
-    if whole && matches!(wire.sink.kind, Some(FrameKind::Unknown)) || wire.dialect.is_none() {
-        if let Some(note) = serde_json::from_slice(view.data).ok().as_ref().and_then(error::of_value) {
-            wire.sink.kind = Some(FrameKind::Error);
-            wire.sink.note(note);
-        }
+    // Errors look alike in all dialects, and a gateway's may come before anything of the provider's.
+    if wire.sink.kind == Some(FrameKind::Unknown)
+        && let Some(note) = serde_json::from_slice(view.data).ok().as_ref().and_then(error::of_value)
+    {
+        wire.sink.kind = Some(FrameKind::Error);
+        wire.sink.note(note);
     }
 }
 
@@ -317,11 +317,12 @@ fn unknown(view: &FrameView<'_>, sink: &mut Sink) {
         b"[DONE]" => FrameKind::Terminator,
         _ => FrameKind::Unknown,
     });
-    if let (Some(b'{' | b'['), Err(error)) = (data.first(), serde_json::from_slice::<IgnoredAny>(view.data)) {
-        if data != b"[DONE]" {
-            sink.kind = None;
-            dialect::malformed(view.data, &error, sink);
-        }
+    if sink.kind == Some(FrameKind::Unknown)
+        && matches!(data.first(), Some(b'{' | b'['))
+        && let Err(error) = serde_json::from_slice::<IgnoredAny>(view.data)
+    {
+        sink.kind = None;
+        dialect::malformed(view.data, &error, sink);
     }
 }
 
