@@ -3,7 +3,7 @@
 //! Accepted on purpose: two finish reasons, usage before, in or after the finish chunk, in every chunk or under `x_groq`, a
 //! missing `[DONE]`, a preface without an id, content as a list of parts, reasoning under two names, and the legacy `text`.
 
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Value, value::RawValue};
 
 use super::{
@@ -63,8 +63,7 @@ struct Chunk<'a> {
     id: Text<'a>,
     #[serde(borrow, default)]
     model: Text<'a>,
-    #[serde(borrow, default)]
-    object: Text<'a>,
+    object: Option<IgnoredAny>,
     #[serde(borrow)]
     choices: Option<Few<Choice<'a>>>,
     #[serde(borrow)]
@@ -83,8 +82,9 @@ struct Choice<'a> {
     index: Option<u64>,
     #[serde(borrow)]
     delta: Option<Delta<'a>>,
+    // Boxed, like all that is rare: the struct is moved once per frame, so it should be small.
     #[serde(borrow)]
-    message: Option<Delta<'a>>,
+    message: Option<Box<Delta<'a>>>,
     #[serde(borrow, default)]
     text: Text<'a>,
     #[serde(borrow, default)]
@@ -106,9 +106,9 @@ struct Delta<'a> {
     #[serde(borrow, default)]
     refusal: Text<'a>,
     #[serde(borrow, default)]
-    tool_calls: Few<ToolCall<'a>>,
+    tool_calls: Option<Vec<ToolCall<'a>>>,
     #[serde(borrow)]
-    function_call: Option<Function<'a>>,
+    function_call: Option<Box<Function<'a>>>,
 }
 
 /// A part of a content list: `{type: text, text}` or `{type: thinking, thinking: [parts]}`.
@@ -201,7 +201,7 @@ impl ChatReader {
             }
         } else if !chunk.value.is_empty() {
             sink.add(key(0, 0, Channel::Text), chunk.value.bytes());
-        } else if chunk.usage.is_none() && chunk.x_groq.is_none() && chunk.object.is_empty() {
+        } else if chunk.usage.is_none() && chunk.x_groq.is_none() && chunk.object.is_none() {
             // Nothing of a chunk is here: an error of its own shape, or a frame of something else.
             match serde_json::from_slice(data).ok().as_ref().and_then(error::of_value) {
                 Some(error) => sink.note(error),
@@ -222,7 +222,8 @@ impl ChatReader {
         let index = choice.index.unwrap_or(0).min(u64::from(u16::MAX)) as u16;
         // Some send the text so far as `message` beside the increment, some the increment once more as `text`: read one.
         match (&choice.delta, &choice.message) {
-            (Some(delta), _) | (None, Some(delta)) => self.delta(index, delta, sink),
+            (Some(delta), _) => self.delta(index, delta, sink),
+            (None, Some(delta)) => self.delta(index, delta, sink),
             (None, None) => sink.add(key(index, 0, Channel::Text), choice.text.bytes()),
         }
         if !choice.finish_reason.is_empty() {
@@ -253,7 +254,7 @@ impl ChatReader {
             }
         }
         sink.add(key(choice, 0, Channel::Refusal), delta.refusal.bytes());
-        for call in delta.tool_calls.iter() {
+        for call in delta.tool_calls.iter().flatten() {
             let block = self.block_of(choice, call);
             function(choice, block, &call.id, call.function.as_ref(), sink);
         }
