@@ -8,6 +8,7 @@ use crate::core::{
     reading::{ChannelKey, FrameKind, Note, Usage},
 };
 
+mod envelope;
 mod json;
 pub mod error;
 pub mod anthropic;

@@ -1,6 +1,6 @@
 //! Borrowed JSON for the hot path: strings that are neither copied nor refused, lists that do not allocate for one item.
 
-use std::{borrow::Cow, fmt, marker::PhantomData};
+use std::{borrow::Cow, fmt, marker::PhantomData, ops::Range};
 
 use serde::{
     Deserialize, Deserializer,
@@ -24,6 +24,14 @@ impl Text<'_> {
     /// True for null, an absent or an empty string.
     pub fn is_empty(&self) -> bool {
         self.bytes().is_empty()
+    }
+
+    /// Where in `data` the text stands, if it was borrowed from there.
+    pub fn range_in(&self, data: &[u8]) -> Option<Range<usize>> {
+        let Some(Cow::Borrowed(text)) = self.0 else { return None };
+        let start = (text.as_ptr() as usize).checked_sub(data.as_ptr() as usize)?;
+        let end = start + text.len();
+        (end <= data.len()).then_some(start..end)
     }
 
     /// A copy as valid UTF-8.

@@ -7,7 +7,9 @@ use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    DialectInfo, FrameView, Reader, Sink, error,
+    DialectInfo, FrameView, Reader, Sink,
+    envelope::Envelope,
+    error,
     json::{self, Few, Shape, Text, TextOr},
 };
 use crate::core::{
@@ -75,6 +77,29 @@ struct Chunk<'a> {
     /// Writer's completions are this and nothing else.
     #[serde(borrow, default)]
     value: Text<'a>,
+}
+
+impl<'a> Chunk<'a> {
+    /// The one string that this chunk says, if it says nothing else that could differ from chunk to chunk.
+    fn only_text(&self) -> Option<(ChannelKey, &Text<'a>)> {
+        let mut choices = self.choices.as_ref()?.iter();
+        let (choice, None) = (choices.next()?, choices.next()) else { return None };
+        let delta = choice.delta.as_ref().filter(|_| choice.finish_reason.is_empty())?;
+        let silent =
+            delta.refusal.is_empty() && delta.reasoning.is_empty() && delta.tool_calls.is_none() && delta.function_call.is_none();
+        let TextOr::Text(content) = &delta.content else { return None };
+        match (silent, content.is_empty(), delta.reasoning_content.is_empty()) {
+            (true, false, true) => Some((key(choice.number(), 0, Channel::Text), content)),
+            (true, true, false) => Some((key(choice.number(), 0, Channel::Reasoning), &delta.reasoning_content)),
+            _ => None,
+        }
+    }
+}
+
+impl Choice<'_> {
+    fn number(&self) -> u16 {
+        self.index.unwrap_or(0).min(u64::from(u16::MAX)) as u16
+    }
 }
 
 #[derive(Deserialize)]
@@ -173,18 +198,25 @@ const CHUNK: Shape = Shape::Object(&[
 #[derive(Default)]
 struct ChatReader {
     seen: super::Seen,
+    envelope: Envelope,
     /// The latest call of each choice that came without an index.
     calls: Vec<(u16, u16, Vec<u8>)>,
 }
 
 impl Reader for ChatReader {
     fn read(&mut self, frame: &FrameView<'_>, sink: &mut Sink) {
+        if self.envelope.read(frame.data, sink) {
+            return;
+        }
         match frame.data.trim_ascii() {
             b"" => sink.kind = Some(FrameKind::KeepAlive),
             b"[DONE]" => sink.kind = Some(FrameKind::Terminator),
             _ => json::parse(frame.data, &CHUNK, sink, |data, sink| {
                 let chunk = serde_json::from_slice::<Chunk<'_>>(data)?;
                 self.chunk(&chunk, data, sink);
+                if let Some((key, text)) = chunk.only_text().filter(|_| sink.notes.is_empty()) {
+                    self.envelope.learn(key, text, data);
+                }
                 Ok(())
             }),
         }
@@ -219,7 +251,7 @@ impl ChatReader {
     }
 
     fn choice(&mut self, choice: &Choice<'_>, sink: &mut Sink) {
-        let index = choice.index.unwrap_or(0).min(u64::from(u16::MAX)) as u16;
+        let index = choice.number();
         // Some send the text so far as `message` beside the increment, some the increment once more as `text`: read one.
         match (&choice.delta, &choice.message) {
             (Some(delta), _) => self.delta(index, delta, sink),
