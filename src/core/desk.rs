@@ -213,6 +213,7 @@ impl From<Answer> for GateDecision {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 
