@@ -302,7 +302,7 @@ fn run(config: &BreakerConfig, script: &[(u64, Step)], look: bool) -> (Breaker, 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
 
     #[test]
     fn does_what_the_model_does(config in config(), script in prop::collection::vec(step(), 1..150)) {
@@ -403,5 +403,39 @@ proptest! {
         prop_assert_eq!(seen, seen_again);
         prop_assert!(first.transitions().eq(second.transitions()));
         prop_assert_eq!(first.totals(), second.totals());
+    }
+
+    #[test]
+    fn a_restored_breaker_goes_on_as_the_first_would(
+        config in config(),
+        before in prop::collection::vec(step(), 1..60),
+        after in prop::collection::vec(step(), 1..60),
+    ) {
+        let mut first = Breaker::new(config.clone());
+        let (mut now, mut permits) = (0, Vec::new());
+        for (gap, step) in &before {
+            now += gap;
+            if let Some(Answer::Admitted { permit, .. }) = apply(&mut first, &permits, now, step) {
+                permits.push(permit);
+            }
+        }
+        for permit in permits {
+            first.release(now, permit);
+        }
+        let snapshot = first.snapshot(now);
+        let mut second = Breaker::restored(config, &snapshot, now);
+        prop_assert_eq!(&second.snapshot(now), &snapshot);
+        // Each has tickets of its own; everything that shows is the same.
+        let (mut permits, mut restored_permits) = (Vec::new(), Vec::new());
+        for (gap, step) in &after {
+            now += gap;
+            if let Some(Answer::Admitted { permit, .. }) = apply(&mut first, &permits, now, step) {
+                permits.push(permit);
+            }
+            if let Some(Answer::Admitted { permit, .. }) = apply(&mut second, &restored_permits, now, step) {
+                restored_permits.push(permit);
+            }
+            prop_assert_eq!(first.snapshot(now), second.snapshot(now));
+        }
     }
 }
