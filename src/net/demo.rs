@@ -28,7 +28,7 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-use crate::net::demo::script::Scenario;
+use crate::{core::dialect::DialectInfo, net::demo::script::Scenario};
 
 pub use render::{EPOCH, Write, render};
 
@@ -86,9 +86,15 @@ impl DemoServer {
         self.address
     }
 
-    /// The base URL, below which the dialects' paths lie: `http://127.0.0.1:PORT`.
-    pub fn base_url(&self) -> String {
+    /// The root of all paths: `http://127.0.0.1:PORT`.
+    pub fn root(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The base URL below which the path of `dialect` lies.
+    pub fn base_url(&self, dialect: &DialectInfo) -> String {
+        let versioned = ["/v1/", "/api/"].iter().any(|start| dialect.path.starts_with(start));
+        if versioned { self.root() } else { self.root() + "/v1" }
     }
 
     /// How many connections were made.

@@ -249,7 +249,8 @@ fn is_secret_header(name: &str) -> bool {
     name == "cookie" || ["authorization", "key", "token", "secret"].iter().any(|part| name.contains(part))
 }
 
-fn join(base_url: &str, path: &str) -> String {
+/// The URL of `path` below `base_url`.
+pub fn join(base_url: &str, path: &str) -> String {
     let base = base_url.trim_end_matches('/');
     if base.ends_with(path) {
         return base.to_owned();
