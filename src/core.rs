@@ -18,3 +18,4 @@ pub mod judgement;
 pub mod engine;
 pub mod desk;
 pub mod error;
+pub mod metrics;

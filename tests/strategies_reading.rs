@@ -4,6 +4,7 @@
 
 mod support;
 
+use proptest::prelude::{any, prop, prop_assert_eq, proptest};
 use serde::Deserialize;
 use stutterscope::core::{
     detect::strategies::{Decision, Loss, Runner},
@@ -221,9 +222,10 @@ fn other_dialects_are_judged_by_the_text_of_choice_0() {
             assert_eq!(outcome(&inputs, strategy), "****The Weight of Words", "{} on {dialect}", strategy.name());
         }
     }
-    // A role frame comes first here, and it switches v1 and v2 off.
+    // The role frame that comes first here has an empty text, which is a text to v1 and is replaced like one.
     let inputs = written("openai-chat", &steps);
-    assert_eq!(outcome(&inputs, Strategy::V1), "****The Weight of Words");
+    assert_eq!(outcome(&inputs, Strategy::V1), "**The Weight of Words");
+    assert_eq!(decide(&inputs, Strategy::V1)[..2], [Decision::Hold(FrameId(0)), Decision::Drop(FrameId(0), Loss::Replaced)]);
 }
 
 #[test]
@@ -270,4 +272,51 @@ fn a_runner_begins_anew_after_an_end() {
     runner.end(&mut first);
     assert_eq!((runner.held(), &first[1]), (None, &Decision::Drop(FrameId(0), Loss::HeldAtEnd)));
     assert!(Runner::new(Strategy::Evidence).is_none());
+}
+
+const PIECES: &[&str] = &[
+    "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"He\"}}]}\n\n",
+    "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hello\"}}]}\r\n\r\n",
+    "data:{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\"},\"finish_reason\":\"stop\"}]}\n\n",
+    "data: {\"choices\":[{\"index\":1,\"delta\":{\"content\":\"Hel\",\"reasoning_content\":\"Hm\"}}]}\n\n",
+    "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"He\"}}\n\n",
+    "{\"model\":\"m\",\"created_at\":\"2026-08-07T06:08:14.947137Z\",\"message\":{\"role\":\"assistant\",\"content\":\"Hel\"},\"done\":false}\n",
+    "data: {\"error\":{\"message\":\"overloaded\"}}\n\n",
+    "data: {\"choices\":\n\n",
+    "data: [DONE]\n\n",
+    ": ping\n\n",
+    "event: message\n",
+    "data:\n\n",
+    "\u{FEFF}",
+    "\r",
+    "\n",
+    "x",
+];
+
+proptest! {
+    /// Whatever comes, in whatever reads: every frame is settled once, judging again decides the same, and no text is lost
+    /// without a finding.
+    #[test]
+    fn every_frame_of_any_stream_is_settled_once(
+        pieces in prop::collection::vec(prop::sample::select(PIECES), 0..24),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
+        dialect in prop::sample::select(&[None, Some("openai-chat"), Some("anthropic"), Some("ollama")][..]),
+    ) {
+        let body = pieces.concat().into_bytes();
+        let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(body.len() + 1)).chain([0, body.len()]).collect();
+        cuts.sort_unstable();
+        let mut inputs = opening();
+        if let What::Start(start) = &mut inputs[0].what {
+            start.dialect = dialect.map(Into::into);
+            start.url = String::new();
+        }
+        inputs.extend(cuts.windows(2).map(|cut| read(100, &body[cut[0]..cut[1]])));
+        inputs.push(eof(100));
+        for strategy in ALL {
+            let engine = judge_by(&inputs, strategy);
+            every_frame_is_settled_once(&decide(&inputs, strategy), engine.reading.frame_count() as usize);
+            let balance = engine.judgement.output.balance(&engine.reading, support::TEXT);
+            prop_assert_eq!(balance.received, balance.emitted + balance.suppressed + balance.restated);
+        }
+    }
 }

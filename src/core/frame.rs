@@ -133,12 +133,12 @@ impl Framer {
         }
     }
 
-    /// The frame that only the end of the body completes; call it once, when [`Framer::next`] has returned `None`.
+    /// The frame that only the end of the body completes, once [`Framer::next`] has returned `None`.
     pub fn finish(&mut self, body: &[u8]) -> Option<RawFrame> {
         match self {
             Framer::Sse(framer) => framer.finish(body),
             Framer::Ndjson(framer) => framer.finish(body),
-            Framer::Json { start, limit } => ndjson::line(body, *start, body.len(), *limit, false),
+            Framer::Json { start, limit } => ndjson::line(body, std::mem::replace(start, body.len()), body.len(), *limit, false),
         }
     }
 }

@@ -4,7 +4,7 @@
 //! lines    OpenAI SSE, line by line as the earlier systems read it ─┐
 //!                                                                   ├─▶ Chunk ─▶ v1 | v2 ─▶ Op ─▶ Decision per frame
 //! runner   other dialects: the text of choice 0, frame by frame ────┘
-//! growth   every text and reasoning channel by itself ───────────────────────────────────▶ Decision per delta
+//! growth   every text and reasoning channel by itself ───────────────────────────────▶ Decision per delta
 //! ```
 //!
 //! All of it is incremental and linear in bytes. v1 and v2 hold at most one frame, without a timer, and lose it when the

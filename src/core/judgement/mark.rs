@@ -69,7 +69,8 @@ impl Judgement {
         self.judge_bursts(reading, bursts, FrameId(self.walk.frame.saturating_sub(1)));
         let reason = self.end_reason(reading, end);
         self.report_end(reading, end, reason);
-        if self.session.will_retry {
+        // Said once for the attempt that ends here; another end, while waiting for the next attempt, is the session's.
+        if std::mem::take(&mut self.session.will_retry) {
             self.condition.unhealed = true;
             self.session.cause = Some(format!("attempt {} failed and is tried again", self.session.attempt));
         } else {

@@ -153,6 +153,8 @@ impl Reading {
     /// Leaves the rest of the body unread and says so in a frame without bytes.
     fn give_up(&mut self, note: Note) {
         self.wire.given_up = true;
+        self.frames_so_far(true);
+        self.last_frame();
         let end = self.body.len() as u64;
         self.wire.sink.clear();
         self.wire.sink.kind = Some(FrameKind::Malformed);
@@ -176,11 +178,7 @@ impl Reading {
             return;
         }
         self.frames_so_far(true);
-        if let Some(raw) = self.wire.framer.as_mut().and_then(|framer| framer.finish(&self.body)) {
-            self.frame_in(&raw);
-        }
-        self.wire.framer = None;
-        self.wire.origin = self.body.len();
+        self.last_frame();
         if !self.wire.given_up {
             if let Some(failure) = self.wire.decoder.take().and_then(|decoder| decoder.finish().err()) {
                 self.give_up(failure.note(self.limits.body, self.body.len()));
@@ -196,6 +194,13 @@ impl Reading {
             self.wire.sink.note(Note::Replaced(lost.len() as u32));
             let end = self.body.len() as u64;
             self.push_frame(&RawFrame { start: end, end, kind: RawKind::Empty, unterminated: true, payload: Payload::None });
+        }
+    }
+
+    /// Reads what only the end of the body completes.
+    fn last_frame(&mut self) {
+        if let Some(raw) = self.wire.framer.as_mut().and_then(|framer| framer.finish(&self.body)) {
+            self.frame_in(&raw);
         }
     }
 

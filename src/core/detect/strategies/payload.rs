@@ -18,6 +18,11 @@ pub fn content(payload: &[u8]) -> Option<Option<Vec<u8>>> {
     Some(text_of(choices))
 }
 
+/// Whether `payload` has the member `name`; `None` if it is no JSON object.
+pub fn has(payload: &[u8], name: &'static str) -> Option<bool> {
+    member(&String::from_utf8_lossy(payload), name).ok().map(|found| found.is_some())
+}
+
 fn text_of(choices: Option<&RawValue>) -> Option<Vec<u8>> {
     let First(choice) = serde_json::from_str(choices?.get()).ok()?;
     let delta = member(choice?.get(), "delta").ok()??;

@@ -8,7 +8,7 @@ use crate::core::{
     time::Micros,
 };
 
-use super::{Chunk, Loss, Machine, Op, growth::Growth, lines};
+use super::{Chunk, Loss, Machine, Op, growth::Growth, lines, payload};
 
 /// What a strategy does with a frame or a part of it.
 ///
@@ -123,7 +123,7 @@ impl Runner {
     fn step_lines(&mut self, bytes: &[u8], frame: FrameId, at: Micros, out: &mut Vec<Decision>) {
         let mut tally = Tally { frame, held: None, lost: None };
         // A frame leaves with its data; what becomes of an `event:` or comment line beside it does not matter.
-        let has_data = has_data(bytes);
+        let has_data = lines::split(bytes).any(|line| line.starts_with(b"data:"));
         for line in lines::split(bytes) {
             let matters = !has_data || line.starts_with(b"data:");
             if line.ends_with(b"\n") {
@@ -189,25 +189,19 @@ fn settle(line: u32, loss: Option<Loss>, tally: &mut Tally, waiting: &mut Option
     }
 }
 
-/// Whether the frame is read line by line: an SSE frame of the dialect that v1 and v2 knew, or one that is the same in every
-/// dialect or in none (no data, not understood, broken, an error).
+/// Whether the frame is read line by line, as the earlier systems read everything: an SSE frame, unless its data is plainly of
+/// another dialect, that is an object without `choices` which has text, ends the stream, or names its own type.
 ///
-/// Framing is told from the bytes, because attempts may differ in it, and frames may come before the dialect is known: the
-/// answer must be the same when the whole session is judged again.
+/// Only the frame itself is asked, since the dialect may be settled later, and judging a session again must decide the same.
 fn is_lines(reading: &Reading, frame: FrameId) -> bool {
     let bytes = reading.frame_bytes(frame);
-    let bytes = bytes.strip_prefix("\u{FEFF}".as_bytes()).unwrap_or(bytes);
     let is_field = |line: &[u8]| [b":".as_slice(), b"data", b"event", b"id", b"retry"].iter().any(|name| line.starts_with(name));
-    if !lines::split(bytes).any(is_field) {
+    if !lines::split(bytes.strip_prefix("\u{FEFF}".as_bytes()).unwrap_or(bytes)).any(is_field) {
         return false;
     }
-    let no_dialect = matches!(reading.frame(frame).kind, FrameKind::Unknown | FrameKind::Malformed | FrameKind::Error);
-    no_dialect || !has_data(bytes) || reading.dialect().is_some_and(|(dialect, _)| dialect.id == "openai-chat")
-}
-
-/// Whether some line carries data, `data:` alone not being any.
-fn has_data(bytes: &[u8]) -> bool {
-    lines::split(bytes).any(|line| line.strip_prefix(b"data:").is_some_and(|data| !data.trim_ascii().is_empty()))
+    let speaks = text_chunks(reading, frame) != [None, None];
+    let mut data = lines::split(bytes).filter_map(|line| line.strip_prefix(b"data:"));
+    !data.any(|data| payload::has(data, "choices") == Some(false) && (speaks || payload::has(data, "type") == Some(true)))
 }
 
 /// A frame of another dialect as chunks: its text of choice 0, then its end or its damage. A frame with neither passes without

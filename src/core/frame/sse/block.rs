@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use memchr::memchr2;
+use memchr::{memchr2, memrchr2};
 
 use crate::core::dialect::FrameView;
 
@@ -106,12 +106,14 @@ pub struct Dispatch {
 }
 
 impl Dispatch {
-    /// Takes in one complete block; an unterminated one changes nothing but is the caller's to leave out.
-    pub fn take(&mut self, block: &Block<'_>) {
-        if let Some(id) = block.id {
+    /// Takes in a block. The id counts once the block is complete, a reconnection time as soon as its line is.
+    pub fn take(&mut self, bytes: &[u8], unterminated: bool) {
+        let lines = if unterminated { memrchr2(b'\n', b'\r', bytes).map_or(0, |end| end + 1) } else { bytes.len() };
+        let block = Block::read(&bytes[..lines]);
+        self.retry = block.retry.or(self.retry);
+        if let Some(id) = block.id.filter(|_| !unterminated) {
             self.last_event_id.clear();
             self.last_event_id.extend_from_slice(id);
         }
-        self.retry = block.retry.or(self.retry);
     }
 }

@@ -1,0 +1,264 @@
+//! What the evidence strategy makes of sessions, as a table: deltas in, text and findings out.
+
+mod support;
+
+use rstest::rstest;
+use stutterscope::core::{
+    class::{Action, Class},
+    engine::Engine,
+    input::Input,
+    params::{PARAMS, Param, Profile},
+    time::Micros,
+};
+use support::{classes, eof, finish, frame, judge, opening, read, session, text};
+
+fn check(engine: &Engine, expected_text: &str, expected_classes: &[&str]) {
+    assert_eq!(text(engine), expected_text);
+    assert_eq!(classes(engine), expected_classes, "{:#?}", engine.judgement.findings);
+}
+
+#[rstest]
+#[case::increments(&["The", " quick", " fox"], "The quick fox", &[])]
+#[case::one_delta(&["Hello"], "Hello", &[])]
+#[case::fully_cumulative(&["1", "1+", "1+1", "1+1=2"], "1+1=2", &["cumulative_full"])]
+#[case::one_growth_over_a_long_text(&["I will now look at the configuration.", "I will now look at the configuration. Done."], "I will now look at the configuration. Done.", &["cumulative_full"])]
+#[case::growth_that_shrinks_back(&["**ds", "**dst", "**dstY", "**", "The Weight", " of Words"], "**dstYThe Weight of Words", &["cumulative_full"])]
+#[case::hybrid(&["The answer", " is", " forty", "The answer is forty-two, I think."], "The answer is forty", &[])]
+#[case::chance_growth(&["1", "10", " apples"], "110 apples", &[])]
+#[case::newlines(&["\n", "\n\n", "Done"], "\n\n\nDone", &[])]
+#[case::undecided_at_the_end(&["Here", "Here is the plan"], "HereHere is the plan", &["cumulative_full"])]
+#[case::replay(&["I'll check", " the config", " file.", "I'll check the config file.", " Then run it."], "I'll check the config file. Then run it.", &["cumulative_replay"])]
+#[case::short_repeat(&["Ha", "Ha", "!"], "HaHa!", &[])]
+#[case::last_line_again(&["Run the tests. All green. ", "All green. ", "Ship it."], "Run the tests. All green. All green. Ship it.", &[])]
+fn text_and_classes(#[case] deltas: &[&str], #[case] expected: &str, #[case] found: &[&str]) {
+    let deltas: Vec<&str> = deltas.to_vec();
+    let engine = judge(&session(&deltas, 40), Profile::default());
+    // A hybrid whose growth comes last stays undecided: its text is kept.
+    if found.is_empty() {
+        assert_eq!(text(&engine), deltas.concat());
+    } else {
+        check(&engine, expected, found);
+    }
+}
+
+/// The original fault: the first delta twice, written by another serializer.
+#[test]
+fn first_delta_twice_by_another_serializer() {
+    let preamble = |text: &str| {
+        format!(
+            "data: {{\"id\":\"c\",\"choices\":[{{\"finish_reason\":null,\"logprobs\":null,\"delta\":{{\"content\":\"{text}\"}},\"index\":0}}]}}\n\n"
+        )
+    };
+    let ordinary = |text: &str| {
+        format!(
+            "data: {{\"id\":\"c\",\"choices\":[{{\"delta\":{{\"content\":\"{text}\"}},\"finish_reason\":null,\"index\":0,\"logprobs\":null}}]}}\n\n"
+        )
+    };
+    let run = |frames: &[String]| {
+        let mut inputs = opening();
+        inputs.extend(frames.iter().enumerate().map(|(index, frame)| read(50 * index as u64 + 10, frame.clone())));
+        inputs.extend([read(900, finish()), eof(901)]);
+        judge(&inputs, Profile::default())
+    };
+    let double = run(&[preamble("**"), preamble("**"), ordinary("The Weight"), ordinary(" of Words")]);
+    check(&double, "**The Weight of Words", &["first_chunk_double"]);
+    // The same texts from one serializer are what the model said.
+    let legitimate = run(&[ordinary("**"), ordinary("**"), ordinary("The Weight"), ordinary(" of Words")]);
+    check(&legitimate, "****The Weight of Words", &[]);
+}
+
+#[test]
+fn a_finish_frame_that_repeats_the_answer() {
+    let mut inputs = opening();
+    for (index, delta) in ["Hello", " there", "!"].iter().enumerate() {
+        inputs.push(read(10 + index as u64, frame("content", delta)));
+    }
+    let last = "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hello there!\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+    inputs.extend([read(40, last), eof(41)]);
+    check(&judge(&inputs, Profile::default()), "Hello there!", &["final_aggregate"]);
+}
+
+#[test]
+fn lines_that_come_again_with_their_stamp() {
+    let line = |stamp: u32, text: &str| {
+        format!(
+            "{{\"model\":\"m\",\"created_at\":\"2026-01-01T00:00:00.{stamp:09}Z\",\"message\":{{\"role\":\"assistant\",\"content\":\"{text}\"}},\"done\":false}}\n"
+        )
+    };
+    let run = |lines: &[(u32, &str)]| {
+        let mut inputs = support::ollama_opening();
+        inputs.extend(lines.iter().enumerate().map(|(index, (stamp, text))| read(10 + 30 * index as u64, line(*stamp, text))));
+        let done = "{\"model\":\"m\",\"created_at\":\"2026-01-01T00:00:09.000000001Z\",\"message\":{\"role\":\"assistant\",\"content\":\"\"},\"done\":true,\"done_reason\":\"stop\"}\n";
+        inputs.extend([read(900, done), eof(901)]);
+        judge(&inputs, Profile::default())
+    };
+    let replayed = run(&[(1_000, "So"), (2_001, " opus"), (3_002, " IS"), (2_001, " opus"), (3_002, " IS"), (4_003, " faster.")]);
+    check(&replayed, "So opus IS faster.", &["replay_by_seq"]);
+    // Stamps that repeat with other text identify nothing.
+    let coarse = run(&[(0, "So"), (0, " so"), (0, " so"), (0, " good.")]);
+    assert_eq!(text(&coarse), "So so so good.");
+}
+
+#[rstest]
+#[case::loops(" court", 150, &["token_loop"])]
+#[case::asked_for(" hello", 40, &[])]
+#[case::ruler("=", 300, &[])]
+fn loops_are_flagged_and_kept(#[case] unit: &str, #[case] copies: usize, #[case] found: &[&str]) {
+    let deltas = vec![unit; copies];
+    let engine = judge(&session(&deltas, 5), Profile::default());
+    check(&engine, &unit.repeat(copies), found);
+}
+
+#[test]
+fn whitespace_without_end_after_json_is_cut_once_it_is_a_flood() {
+    let mut deltas = vec!["{\"a\": 1}"];
+    deltas.extend(std::iter::repeat_n(" \n", 100));
+    let engine = judge(&session(&deltas, 5), Profile::default());
+    assert_eq!(classes(&engine), ["whitespace_flood"]);
+    let kept = text(&engine).len() as u64 - 8;
+    assert!(kept <= Profile::default().params.get(Param::FloodChars), "{kept} characters of whitespace passed");
+    let clean = judge(&session(&["{\"a\": 1}", "\n"], 5), Profile::default());
+    check(&clean, "{\"a\": 1}\n", &[]);
+}
+
+/// A gap of `gap_ms` in mid stream with `pings` keep-alives in it.
+fn with_gap(gap_ms: u64, pings: u64) -> Vec<Input> {
+    let mut inputs = opening();
+    inputs.push(read(100, frame("content", "Working")));
+    inputs.extend((1..=pings).map(|ping| read(100 + gap_ms * ping / (pings + 1), ": ping\n\n")));
+    inputs.push(read(100 + gap_ms, frame("content", " on it.")));
+    inputs.extend([read(200 + gap_ms, finish()), eof(201 + gap_ms)]);
+    inputs
+}
+
+#[rstest]
+#[case::short(4_900, 0, &[])]
+#[case::silent(7_000, 0, &["stall"])]
+#[case::masked(7_000, 20, &["keepalive_masked"])]
+#[case::pings_in_a_short_gap(4_000, 20, &[])]
+fn gaps(#[case] gap_ms: u64, #[case] pings: u64, #[case] found: &[&str]) {
+    let engine = judge(&with_gap(gap_ms, pings), Profile::default());
+    check(&engine, "Working on it.", found);
+    if let Some(finding) = engine.judgement.findings.first() {
+        assert_eq!(finding.moment.at, Micros::from_millis(5_100), "a stall is found at its deadline");
+        assert_eq!(finding.span, Some(Micros::from_millis(gap_ms)));
+    }
+}
+
+#[test]
+fn bursts_with_silence_between_them() {
+    let mut inputs = opening();
+    for burst in 0..4 {
+        for word in 0..12_u64 {
+            inputs.push(Input { at: Micros(burst * 600_000 + word * 80 + 1_000), ..read(0, frame("content", "word ")) });
+        }
+    }
+    inputs.extend([read(2_500, finish()), eof(2_501)]);
+    let engine = judge(&inputs, Profile::default());
+    assert_eq!(classes(&engine), ["proxy_burst"]);
+    assert_eq!(engine.judgement.findings[0].count, 4);
+}
+
+#[rstest]
+#[case::cut_without_an_end("", &["terminal_anomaly"])]
+#[case::malformed("data: {\"choices\": [\n\ndata: [DONE]\n\n", &["malformed_frame"])]
+#[case::error_in_the_stream("data: {\"error\":{\"message\":\"overloaded\",\"type\":\"server_error\"}}\n\n", &["provider_error"])]
+fn damage(#[case] tail: &str, #[case] found: &[&str]) {
+    let mut inputs = opening();
+    inputs.push(read(10, frame("content", "Hello")));
+    if !tail.is_empty() {
+        inputs.push(read(20, tail));
+    }
+    inputs.push(eof(30));
+    let engine = judge(&inputs, Profile::default());
+    check(&engine, "Hello", found);
+}
+
+#[test]
+fn a_character_cut_between_two_reads_is_whole() {
+    let bytes = frame("content", "北京🌍").into_bytes();
+    let middle = bytes.iter().position(|byte| *byte >= 0xf0).unwrap() + 2;
+    let mut inputs = opening();
+    inputs.extend([read(10, &bytes[..middle]), read(20, &bytes[middle..]), read(30, finish()), eof(31)]);
+    let engine = judge(&inputs, Profile::default());
+    check(&engine, "北京🌍", &["utf8_split"]);
+    let halves = [r#"\ud83d"#, r#"\ude0a"#].map(|half| frame("content", "X").replace('X', half));
+    let mut inputs = opening();
+    inputs.extend([read(10, halves[0].clone()), read(20, halves[1].clone()), read(30, finish()), eof(31)]);
+    check(&judge(&inputs, Profile::default()), "😊", &["utf8_split"]);
+}
+
+/// Every parameter moves something on some session; one that moves nothing has no place in the table.
+#[test]
+fn every_parameter_changes_something() {
+    let long = "I will now look at the configuration file. ";
+    let more = format!("{long}Done.");
+    let growing: Vec<String> = (1..20).map(|words| "go ".repeat(words)).collect();
+    let growing: Vec<&str> = growing.iter().map(String::as_str).collect();
+    let slow_growth = session(&["Here", "Here is", " more"], 1_000);
+    let mut never_decided = vec!["Here"];
+    never_decided.extend(std::iter::repeat_n("Here is", 12));
+    let mut flood = vec!["{\"a\": 1}"];
+    flood.extend(std::iter::repeat_n(" \n", 100));
+    let mut bursts = opening();
+    for burst in 0..4 {
+        bursts.extend(
+            (0..8_u64).map(|word| Input { at: Micros(burst * 400_000 + word * 80 + 1_000), ..read(0, frame("content", "word ")) }),
+        );
+    }
+    bursts.push(eof(2_501));
+    let ollama = {
+        let line = |stamp: u32, text: &str| {
+            format!(
+                "{{\"created_at\":\"2026-01-01T00:00:00.{stamp:09}Z\",\"message\":{{\"content\":\"{text}\"}},\"done\":false}}\n"
+            )
+        };
+        let mut inputs = support::ollama_opening();
+        inputs.extend(
+            [(1, "So"), (2_001, " it"), (3_001, " is"), (2_001, " it")]
+                .iter()
+                .enumerate()
+                .map(|(index, (stamp, text))| read(10 + index as u64, line(*stamp, text))),
+        );
+        inputs
+    };
+    let rows: Vec<(Param, u64, Vec<Input>)> = vec![
+        (Param::HoldTime, 200, slow_growth),
+        (Param::HoldChars, 20, session(&never_decided, 10)),
+        (Param::HoldDeltas, 3, session(&never_decided, 10)),
+        (Param::CumulativeGrowths, 4, session(&growing, 40)),
+        (Param::CumulativeMinChars, 100, session(&[long, &more], 40)),
+        (Param::ReplayMinChars, 60, session(&["I'll check", " the file.", "I'll check the file.", " Ok."], 40)),
+        (Param::ReplayMinDeltas, 4, session(&["I'll check", " the file.", "I'll check the file.", " Ok."], 40)),
+        (Param::StampMinFrames, 10, ollama),
+        (Param::LoopCopies, 400, session(&vec![" court"; 200], 5)),
+        (Param::LoopMinChars, 4_000, session(&vec![" court"; 200], 5)),
+        (Param::FloodChars, 200, session(&flood, 5)),
+        (Param::StallGap, 9_000, with_gap(7_000, 0)),
+        (Param::StallFirst, 50, with_gap(1_000, 0)),
+        (Param::KeepaliveCount, 100, with_gap(7_000, 20)),
+        (Param::BurstFrames, 20, bursts.clone()),
+        (Param::BurstGap, 2_000, bursts.clone()),
+        (Param::BurstCount, 10, bursts),
+    ];
+    for info in PARAMS {
+        let (_, value, inputs) =
+            rows.iter().find(|row| row.0 == info.param).unwrap_or_else(|| panic!("no session for {}", info.id));
+        let mut other = Profile::default();
+        other.params.set(info.param, *value);
+        let said = |engine: &Engine| format!("{:?} {:?}", engine.judgement.findings, engine.judgement.output);
+        assert_ne!(said(&judge(inputs, Profile::default())), said(&judge(inputs, other)), "{} changes nothing", info.id);
+    }
+}
+
+#[test]
+fn suppressed_text_keeps_its_place_and_its_finding() {
+    let engine = judge(&session(&["1", "1+", "1+1"], 40), Profile::default());
+    let cuts = &engine.judgement.output.cuts;
+    assert_eq!(cuts.iter().map(|cut| (cut.delta.0, cut.range.clone())).collect::<Vec<_>>(), [(1, 0..1), (2, 0..2)]);
+    let finding = engine.judgement.finding(cuts[0].finding);
+    assert_eq!(
+        (finding.class, finding.action, finding.deltas.as_slice(), finding.repaired),
+        (Class::CumulativeFull, Action::Suppress, &[(1, 2)][..], true)
+    );
+}
