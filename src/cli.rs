@@ -8,6 +8,8 @@ use std::{
 use clap::{CommandFactory, Parser, Subcommand};
 
 pub mod completions;
+pub mod demo;
+pub mod send;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -28,6 +30,10 @@ pub struct Cli {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Send one request and print what is released, with a verdict at the end
+    Send(Box<send::Args>),
+    /// Serve the demo provider alone
+    Demo(demo::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
 }
@@ -78,6 +84,8 @@ pub fn run() -> ExitCode {
     };
     let outcome = match cli.command {
         None => interface(),
+        Some(Command::Send(args)) => send::run(*args),
+        Some(Command::Demo(args)) => demo::run(&args),
         Some(Command::Completions(args)) => completions::run(&args, &mut Cli::command()),
     };
     match outcome {
