@@ -15,7 +15,7 @@ pub mod anthropic;
 pub mod ollama;
 pub mod openai_chat;
 
-pub(super) use json::malformed;
+pub(super) use json::{free, malformed};
 
 /// A row of [`DIALECTS`].
 pub struct DialectInfo {

@@ -42,7 +42,7 @@ pub const INFO: DialectInfo = DialectInfo {
 };
 
 fn recognise(frame: &FrameView<'_>) -> u8 {
-    let Ok(value) = serde_json::from_slice::<Value>(frame.data) else { return 0 };
+    let Some(value) = json::free(frame.data) else { return 0 };
     match value.get("type").and_then(Value::as_str) {
         Some(
             "message_start"
@@ -196,7 +196,7 @@ impl MessagesReader {
                 finish(&event.stop_reason, sink);
             }
             b"message" => self.message(event, sink),
-            _ => match serde_json::from_slice(data).ok().as_ref().and_then(error::of_value) {
+            _ => match json::free(data).as_ref().and_then(error::of_value) {
                 Some(error) => sink.note(error),
                 None => sink.kind = Some(FrameKind::Unknown),
             },

@@ -42,7 +42,7 @@ pub const INFO: DialectInfo = DialectInfo {
 };
 
 fn recognise(frame: &FrameView<'_>) -> u8 {
-    let Ok(value) = serde_json::from_slice::<Value>(frame.data) else { return 0 };
+    let Some(value) = json::free(frame.data) else { return 0 };
     let kind = value.get("object").and_then(Value::as_str).unwrap_or_default();
     if kind.starts_with("chat.completion") || kind == "text_completion" {
         return 3;
@@ -235,7 +235,7 @@ impl ChatReader {
             sink.add(key(0, 0, Channel::Text), chunk.value.bytes());
         } else if chunk.usage.is_none() && chunk.x_groq.is_none() && chunk.object.is_none() {
             // Nothing of a chunk is here: an error of its own shape, or a frame of something else.
-            match serde_json::from_slice(data).ok().as_ref().and_then(error::of_value) {
+            match json::free(data).as_ref().and_then(error::of_value) {
                 Some(error) => sink.note(error),
                 None => sink.kind = Some(FrameKind::Unknown),
             }
@@ -246,7 +246,7 @@ impl ChatReader {
             sink.note_usage(value.get("usage").and_then(usage_of));
         }
         if chunk.error.is_some() {
-            sink.notes.extend(serde_json::from_slice(data).ok().as_ref().and_then(error::of_value));
+            sink.notes.extend(json::free(data).as_ref().and_then(error::of_value));
         }
     }
 
