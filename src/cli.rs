@@ -14,6 +14,8 @@ pub mod judging;
 pub mod released;
 pub mod replay;
 pub mod sessions;
+pub mod demo;
+pub mod send;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -40,6 +42,10 @@ pub enum Command {
     Replay(replay::Args),
     /// List the recordings
     Sessions(sessions::Args),
+    /// Send one request and print what is released, with a verdict at the end
+    Send(Box<send::Args>),
+    /// Serve the demo provider alone
+    Demo(demo::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
 }
@@ -93,6 +99,8 @@ pub fn run() -> ExitCode {
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Replay(args)) => replay::run(&args),
         Some(Command::Sessions(args)) => sessions::run(&args),
+        Some(Command::Send(args)) => send::run(*args),
+        Some(Command::Demo(args)) => demo::run(&args),
         Some(Command::Completions(args)) => completions::run(&args, &mut Cli::command()),
     };
     match outcome {

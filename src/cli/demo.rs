@@ -38,7 +38,10 @@ pub fn run(args: &Args) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::usage)?;
     runtime.block_on(async {
         let server = DemoServer::start(args.port, args.speed).await.map_err(|error| {
-            Failure::usage(format!("the demo provider cannot listen on port {}: {error}\nhint: choose another port with -p", args.port))
+            Failure::usage(format!(
+                "the demo provider cannot listen on port {}: {error}\nhint: choose another port with -p",
+                args.port
+            ))
         })?;
         introduce(&server, &mut io::stdout().lock())?;
         tokio::signal::ctrl_c().await.map_err(Failure::usage)?;

@@ -5,7 +5,7 @@ mod print;
 
 use std::{
     collections::BTreeMap,
-    io::{self, IsTerminal, Write},
+    io,
     path::PathBuf,
     process::ExitCode,
     sync::{Arc, Mutex},
@@ -26,7 +26,7 @@ use crate::{
         time::Micros,
     },
     net::{
-        client,
+        client::{self, Save},
         demo::DemoServer,
         providers::{self, Provider},
         request::{Draft, RequestSpec},
@@ -129,8 +129,12 @@ async fn send(args: Args) -> Outcome {
         print::note(&remark);
     }
     let profile = Profile { strategy: args.strategy, ..Profile::default() };
-    let path = if args.no_save { None } else { Some(recording_path(&args, &spec)?) };
-    let log = client::open(&spec, &profile, path.as_deref()).map_err(Failure::usage)?;
+    let save = match &args.output {
+        _ if args.no_save => Save::No,
+        Some(path) => Save::At(path),
+        None => Save::Library,
+    };
+    let log = client::open(&spec, &profile, save).map_err(Failure::usage)?;
     let (cancel, cancelled) = watch::channel(false);
     let desk = Arc::new(Mutex::new(Desk::default()));
     let sending = tokio::spawn(client::run(spec, desk, log.clone(), cancelled));
@@ -189,7 +193,7 @@ async fn follow(args: &Args, log: &LiveLog, mut engine: Engine, cancel: &watch::
             }
         }
         if closed {
-            printer.finish(&engine)?;
+            printer.finish()?;
             return Ok(Followed { engine, end, interrupted, broken_pipe });
         }
         let wait = engine.judgement.next_deadline().map(|deadline| Duration::from_micros(deadline.since(log.now()).0));
@@ -227,9 +231,10 @@ fn choose(args: &Args) -> Result<Provider, Failure> {
             Failure::usage(format!("there is no provider `{name}`\nhint: known are {}; -u takes any URL", names.join(", ")))
         })?,
         (None, Some(url)) => Provider::at(url),
-        (None, None) => known.into_iter().find(|provider| provider.name == providers::DEMO).ok_or_else(|| {
-            Failure::usage("no provider is configured\nhint: name one with -P, or give a URL with -u")
-        })?,
+        (None, None) => known
+            .into_iter()
+            .find(|provider| provider.name == providers::DEMO)
+            .ok_or_else(|| Failure::usage("no provider is configured\nhint: name one with -P, or give a URL with -u"))?,
     };
     if let Some(dialect) = &args.dialect {
         provider.dialect.clone_from(dialect);

@@ -28,6 +28,7 @@ use crate::{
     net::request::RequestSpec,
     session::{
         format::Header,
+        library,
         live::LiveLog,
         redact::Secrets,
         writer::{RecordError, Recorder},
@@ -67,17 +68,32 @@ impl DeskClock {
     }
 }
 
-/// Opens the log of a session that will send `spec`, recorded at `path` if there is one, and pushes its Start.
+/// Where a session is recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Save<'a> {
+    /// Nowhere.
+    No,
+    /// In the library, named after the time and the model.
+    Library,
+    /// In this file, which must not exist.
+    At(&'a Path),
+}
+
+/// Opens the log of a session that will send `spec`, recorded as `save` says, and pushes its Start.
 ///
 /// # Errors
 /// When the recording cannot be begun; nothing was sent then.
-pub fn open(spec: &RequestSpec, profile: &Profile, path: Option<&Path>) -> Result<Arc<LiveLog>, RecordError> {
+pub fn open(spec: &RequestSpec, profile: &Profile, save: Save<'_>) -> Result<Arc<LiveLog>, RecordError> {
     let mut start = spec.start(chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true));
     let secrets = secrets(spec);
     secrets.mask_headers(&mut start.headers);
     start.body = secrets.mask_text(&start.body);
     start.url = secrets.mask_text(&start.url);
-    let recorder = path.map(|path| Recorder::create(path, &Header::new(start.clone(), profile))).transpose()?;
+    let recorder = match save {
+        Save::No => None,
+        Save::Library => Some(library::autosave(&Header::new(start.clone(), profile), &spec.model)?),
+        Save::At(path) => Some(Recorder::create(path, &Header::new(start.clone(), profile))?),
+    };
     let log = LiveLog::new(recorder);
     log.push(What::Start(Box::new(start)));
     Ok(log)
