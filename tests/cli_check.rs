@@ -1,5 +1,7 @@
 //! The binary, headless: `check`, `replay`, `sessions` and what every command promises about exit codes and streams.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{
     fs,
     io::Write,
