@@ -30,7 +30,7 @@ pub enum LoadError {
         source: io::Error,
     },
     /// Its header cannot be used.
-    #[error("{path}: {source}\nhint: the file's other bytes are untouched; a capture (.sse, .ndjson, .json) needs no header")]
+    #[error("{path}: {source}")]
     Header {
         /// The file.
         path: PathBuf,
