@@ -7,7 +7,12 @@ use std::{
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+pub mod check;
 pub mod completions;
+pub mod judging;
+pub mod released;
+pub mod replay;
+pub mod sessions;
 pub mod demo;
 pub mod send;
 
@@ -30,6 +35,12 @@ pub struct Cli {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Judge recordings and captures
+    Check(check::Args),
+    /// Play a recording to standard output in its own time
+    Replay(replay::Args),
+    /// List the recordings
+    Sessions(sessions::Args),
     /// Send one request and print what is released, with a verdict at the end
     Send(Box<send::Args>),
     /// Serve the demo provider alone
@@ -84,6 +95,9 @@ pub fn run() -> ExitCode {
     };
     let outcome = match cli.command {
         None => interface(),
+        Some(Command::Check(args)) => check::run(&args),
+        Some(Command::Replay(args)) => replay::run(&args),
+        Some(Command::Sessions(args)) => sessions::run(&args),
         Some(Command::Send(args)) => send::run(*args),
         Some(Command::Demo(args)) => demo::run(&args),
         Some(Command::Completions(args)) => completions::run(&args, &mut Cli::command()),
@@ -96,6 +110,11 @@ pub fn run() -> ExitCode {
             ExitCode::from(failure.code)
         }
     }
+}
+
+/// Now, as a Start records it.
+pub fn wall_time() -> String {
+    chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
 }
 
 fn interface() -> Outcome {

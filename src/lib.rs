@@ -18,4 +18,6 @@ pub mod core;
 pub mod sanitise;
 pub mod session;
 pub mod net;
+pub mod report;
+pub mod config;
 pub mod cli;

@@ -14,6 +14,8 @@ pub mod anthropic;
 pub mod ollama;
 pub mod openai_chat;
 
+pub(super) use json::malformed;
+
 /// A row of [`DIALECTS`].
 pub struct DialectInfo {
     /// Public id (`openai-chat`), as in reports and on the command line.

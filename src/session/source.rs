@@ -129,11 +129,11 @@ pub fn open(path: &Path) -> Result<Source, LoadError> {
 pub fn from_reader(source: Box<dyn Read + Send>, path: &Path, recording: bool) -> Result<Source, LoadError> {
     let failed = |source| LoadError::Io { path: path.to_path_buf(), source };
     let mut source: Box<dyn BufRead + Send> = Box::new(BufReader::with_capacity(BUFFER, source));
-    if starts_with(&mut source, &ZSTD_MAGIC).map_err(failed)? {
+    if source.fill_buf().map_err(failed)?.starts_with(&ZSTD_MAGIC) {
         let decoder = zstd::stream::read::Decoder::with_buffer(source).map_err(failed)?;
         source = Box::new(BufReader::with_capacity(BUFFER, decoder));
     }
-    if recording || starts_with(&mut source, MAGIC.as_bytes()).map_err(failed)? {
+    if recording || source.fill_buf().map_err(failed)?.starts_with(MAGIC.as_bytes()) {
         let reader = Reader::new(source).map_err(|source| LoadError::Header { path: path.to_path_buf(), source })?;
         return Ok(Source::Recording(Recording { reader, open: false, unended: false }));
     }
@@ -142,9 +142,9 @@ pub fn from_reader(source: Box<dyn Read + Send>, path: &Path, recording: bool) -
     Ok(Source::Capture(Capture::new(bytes)))
 }
 
-/// Whether the first read of `source` begins with `magic`; files give that much in one read.
-fn starts_with(source: &mut Box<dyn BufRead + Send>, magic: &[u8]) -> io::Result<bool> {
-    Ok(source.fill_buf()?.starts_with(magic))
+/// Whether a file that begins like this is a recording, as far as the first bytes tell; all compressed files are taken for one.
+pub fn is_recording(beginning: &[u8]) -> bool {
+    beginning.starts_with(MAGIC.as_bytes()) || beginning.starts_with(&ZSTD_MAGIC)
 }
 
 /// A session in memory.

@@ -149,6 +149,7 @@ struct MessagesReader {
     offset: u16,
     /// One past the highest block so far.
     blocks: u16,
+    usage: Usage,
 }
 
 impl Reader for MessagesReader {
@@ -178,7 +179,7 @@ impl MessagesReader {
                 if let Some(delta) = &event.delta {
                     finish(&delta.stop_reason, sink);
                 }
-                usage(event.usage, sink);
+                self.usage(event.usage, sink);
             }
             b"message_stop" => sink.kind = Some(FrameKind::Terminator),
             b"ping" => sink.kind = Some(FrameKind::KeepAlive),
@@ -206,7 +207,25 @@ impl MessagesReader {
         let word = |name: &str| message.get(name).and_then(Value::as_str).unwrap_or_default().as_bytes();
         self.seen.id(word("id"), sink);
         self.seen.model(word("model"), sink);
-        sink.note_usage(message.get("usage").and_then(usage_of));
+        if let Some(value) = message.get("usage") {
+            self.add_usage(value, sink);
+        }
+    }
+
+    fn usage(&mut self, raw: Option<&RawValue>, sink: &mut Sink) {
+        if let Some(value) = raw.and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok()) {
+            self.add_usage(&value, sink);
+        }
+    }
+
+    /// `message_start` counts the input, `message_delta` mostly only the output so far: the note says both.
+    fn add_usage(&mut self, value: &Value, sink: &mut Sink) {
+        let count = |name: &str| value.get(name).and_then(Value::as_u64);
+        let (input, output) = (count("input_tokens"), count("output_tokens"));
+        if input.or(output).is_some() {
+            self.usage = Usage { input: input.or(self.usage.input), output: output.or(self.usage.output), total: None };
+            sink.note(Note::Usage(self.usage));
+        }
     }
 
     fn block_of(&mut self, event: &Event<'_>) -> u16 {
@@ -249,14 +268,14 @@ impl MessagesReader {
             }
         }
         finish(&event.stop_reason, sink);
-        usage(event.usage, sink);
+        self.usage(event.usage, sink);
     }
 }
 
 /// What a block says when it begins; mostly its text is still empty.
 fn content_block(block: u16, content: &Block<'_>, sink: &mut Sink) {
     if content.kind.bytes().ends_with(b"tool_use") {
-        sink.note(Note::Tool { choice: 0, block, id: content.id.to_string(), name: content.name.to_string() });
+        sink.note(Note::Tool { choice: 0, block, id: content.id.to_utf8(), name: content.name.to_utf8() });
     }
     let before = sink.deltas.len();
     match content.kind.bytes() {
@@ -275,19 +294,6 @@ fn key(block: u16, channel: Channel) -> ChannelKey {
 
 fn finish(reason: &Text<'_>, sink: &mut Sink) {
     if !reason.is_empty() {
-        sink.note(Note::Finish { choice: 0, reason: reason.to_string() });
+        sink.note(Note::Finish { choice: 0, reason: reason.to_utf8() });
     }
-}
-
-fn usage(raw: Option<&RawValue>, sink: &mut Sink) {
-    if let Some(value) = raw.and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok()) {
-        sink.note_usage(usage_of(&value));
-    }
-}
-
-/// `message_start` counts the input, `message_delta` the output so far.
-fn usage_of(value: &Value) -> Option<Usage> {
-    let count = |name: &str| value.get(name).and_then(Value::as_u64);
-    let usage = Usage { input: count("input_tokens"), output: count("output_tokens"), total: None };
-    (usage != Usage::default()).then_some(usage)
 }

@@ -79,6 +79,7 @@ fn cut(text: &mut String, limit: usize) {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 

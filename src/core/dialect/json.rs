@@ -27,7 +27,7 @@ impl Text<'_> {
     }
 
     /// A copy as valid UTF-8.
-    pub fn to_string(&self) -> String {
+    pub fn to_utf8(&self) -> String {
         String::from_utf8_lossy(self.bytes()).into_owned()
     }
 }
@@ -237,7 +237,7 @@ pub(super) fn parse(data: &[u8], shape: &Shape, sink: &mut Sink, mut read: impl 
 }
 
 /// Notes broken JSON. The offset counts from the start of `data`; the Reading makes it one of the body.
-pub(super) fn malformed(data: &[u8], error: &serde_json::Error, sink: &mut Sink) {
+pub(in crate::core) fn malformed(data: &[u8], error: &serde_json::Error, sink: &mut Sink) {
     let line = data.split(|byte| *byte == b'\n').take(error.line().saturating_sub(1));
     let before: usize = line.map(|line| line.len() + 1).sum();
     let byte = (before + error.column().saturating_sub(1)).min(data.len());

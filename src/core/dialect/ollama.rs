@@ -139,7 +139,7 @@ impl LineReader {
         }
         if line.done == Some(true) {
             sink.kind = Some(FrameKind::Terminator);
-            let reason = if line.done_reason.is_empty() { "stop".into() } else { line.done_reason.to_string() };
+            let reason = if line.done_reason.is_empty() { "stop".into() } else { line.done_reason.to_utf8() };
             sink.note(Note::Finish { choice: 0, reason });
             let usage = Usage { input: line.prompt_eval_count, output: line.eval_count, total: None };
             sink.note_usage((usage != Usage::default()).then_some(usage));
@@ -149,8 +149,8 @@ impl LineReader {
     fn call(&mut self, call: &ToolCall<'_>, sink: &mut Sink) {
         let block = self.calls;
         self.calls = self.calls.saturating_add(1);
-        let name = call.function.as_ref().map(|function| function.name.to_string()).unwrap_or_default();
-        sink.note(Note::Tool { choice: 0, block, id: call.id.to_string(), name });
+        let name = call.function.as_ref().map(|function| function.name.to_utf8()).unwrap_or_default();
+        sink.note(Note::Tool { choice: 0, block, id: call.id.to_utf8(), name });
         if let Some(arguments) = call.function.as_ref().and_then(|function| function.arguments) {
             sink.add(key(block, Channel::ToolArguments), arguments.get().as_bytes());
         }

@@ -40,9 +40,6 @@ pub const INFO: DialectInfo = DialectInfo {
 };
 
 fn recognise(frame: &FrameView<'_>) -> u8 {
-    if frame.data.trim_ascii() == b"[DONE]" {
-        return 1;
-    }
     let Ok(value) = serde_json::from_slice::<Value>(frame.data) else { return 0 };
     let kind = value.get("object").and_then(Value::as_str).unwrap_or_default();
     if kind.starts_with("chat.completion") || kind == "text_completion" {
@@ -229,7 +226,7 @@ impl ChatReader {
             (None, None) => sink.add(key(index, 0, Channel::Text), choice.text.bytes()),
         }
         if !choice.finish_reason.is_empty() {
-            sink.note(Note::Finish { choice: index, reason: choice.finish_reason.to_string() });
+            sink.note(Note::Finish { choice: index, reason: choice.finish_reason.to_utf8() });
         }
         usage(choice.usage, sink);
         if let Some(value) = choice.error.and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok()) {
@@ -283,9 +280,9 @@ impl ChatReader {
 }
 
 fn function(choice: u16, block: u16, id: &Text<'_>, function: Option<&Function<'_>>, sink: &mut Sink) {
-    let name = function.map(|function| function.name.to_string()).unwrap_or_default();
+    let name = function.map(|function| function.name.to_utf8()).unwrap_or_default();
     if !id.is_empty() || !name.is_empty() {
-        sink.note(Note::Tool { choice, block, id: id.to_string(), name });
+        sink.note(Note::Tool { choice, block, id: id.to_utf8(), name });
     }
     if let Some(function) = function {
         sink.add(key(choice, block, Channel::ToolArguments), function.arguments.bytes());
