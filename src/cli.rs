@@ -9,6 +9,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 pub mod check;
 pub mod completions;
+pub mod interrupt;
 pub mod judging;
 pub mod released;
 pub mod replay;

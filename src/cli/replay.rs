@@ -10,6 +10,7 @@ use std::{
 use crate::{
     cli::{
         Failure, Outcome,
+        interrupt::Interrupt,
         judging::{Judging, JudgingArgs},
         released::ReleasedText,
     },
@@ -63,6 +64,7 @@ fn parse_speed(text: &str) -> Result<Speed, String> {
 pub fn run(args: &Args) -> Outcome {
     let judging = Judging::load(&args.judging)?;
     let mut source = session::open(&args.file).map_err(Failure::usage)?;
+    let _interrupt = Interrupt::watch()?;
     let mut engine = Engine::new(judging.profile(source.header()));
     let mut text = ReleasedText::stdout();
     let clock = Clock { epoch: Instant::now(), speed: args.speed };
