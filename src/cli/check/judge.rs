@@ -1,10 +1,6 @@
 //! From a target to its judgement.
 
-use std::{
-    io::{self, Read},
-    path::Path,
-    sync::Arc,
-};
+use std::{io, path::Path, sync::Arc};
 
 use super::targets::Target;
 use crate::{
@@ -38,18 +34,23 @@ pub fn judge(target: &Target, judging: &Judging, interrupt: &Interrupt) -> Resul
     match target {
         Target::File(path) => fold(session::open(path).map_err(|error| error.to_string())?, &path.to_string_lossy(), judging),
         Target::Unusable(_, error) => Err(error.clone()),
-        Target::Stdin => match pipe::stdin().map_err(|error| format!("cannot read standard input: {error}"))? {
-            Stdin::Stored(stored) => {
-                let source = source::from_reader(stored, Path::new("-"), false).map_err(|error| error.to_string())?;
-                fold(source, "-", judging)
-            }
-            Stdin::Live(live) => {
-                let folded =
-                    fold_live(live, judging, interrupt).map_err(|error| format!("cannot watch standard input: {error}"))?;
-                *interrupted |= folded.1;
-                Ok(folded.0)
-            }
-        },
+        Target::Stdin => stdin(judging, interrupt),
+    }
+}
+
+fn stdin(judging: &Judging, interrupt: &Interrupt) -> Result<Judged, String> {
+    // Time begins before the first byte is waited for.
+    let (log, wall) = (LiveLog::new(None), wall_time());
+    let unreadable = |error: io::Error| format!("cannot read standard input: {error}\nhint: pipe a stream in, or name a file");
+    match pipe::stdin().map_err(unreadable)? {
+        Stdin::Stored(stored) => {
+            let source = source::from_reader(stored, Path::new("-"), false).map_err(|error| error.to_string())?;
+            fold(source, "-", judging)
+        }
+        Stdin::Live(live) => {
+            pipe::spawn(live, wall, Arc::clone(&log)).map_err(unreadable)?;
+            fold_live(&log, judging, interrupt).map_err(unreadable)
+        }
     }
 }
 
@@ -67,10 +68,8 @@ fn fold(mut source: Source, name: &str, judging: &Judging) -> Result<Judged, Str
 
 /// Folds a pipe as it arrives, to its end or to an interrupt. Deadlines need no timer here: each fires before the input that
 /// follows it.
-fn fold_live(source: impl Read + Send + 'static, judging: &Judging, interrupt: &Interrupt) -> io::Result<Judged> {
+fn fold_live(log: &LiveLog, judging: &Judging, interrupt: &Interrupt) -> io::Result<Judged> {
     let mut engine = Engine::new(judging.profile(None));
-    let log = LiveLog::new(None);
-    pipe::spawn(source, wall_time(), Arc::clone(&log))?;
     let mut interrupted = false;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     runtime.block_on(async {
