@@ -38,7 +38,7 @@ impl Place {
     fn send(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_stutterscope"));
         command.arg("send").args(arguments);
-        command.env_clear().env("STUTTERSCOPE_DATA_DIR", self.0.path()).env("HOME", self.0.path());
+        command.env_clear().env("STUTTERSCOPE_DATA_DIR", self.0.path()).env("HOME", self.0.path()).env("STUTTERSCOPE_CONFIG", "");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
@@ -150,12 +150,13 @@ fn exit_codes() {
     check(&["-P", "none"], 2, "hint: known are demo, openai");
     check(&["-P", "openai", "Hello"], 2, "OPENAI_API_KEY");
     check(&["-d", "no JSON"], 2, "not JSON");
+    check(&["-d", "{\"model\": \"m\"}"], 2, "--unchecked");
     check(&["-d", "@missing.json"], 2, "missing.json");
     check(&["-u", "nothing", "-m", "m", "Hello"], 2, "hint: a base URL looks like");
     check(&["-m", "error", "--attempts", "1"], 3, "server_error");
     check(&["-m", "reset", "--speed", "50"], 3, "terminal_anomaly");
     check(&["-m", "hang", "--speed", "10", "--idle-timeout", "200ms"], 3, "idle timeout");
-    check(&["-m", "clean", "--max-time", "300ms"], 3, "timed out");
+    check(&["-m", "clean", "--max-time", "300ms"], 3, "took too long");
     check(&["-u", "http://127.0.0.1:9/v1", "-m", "m", "--attempts", "1", "Hello"], 3, "refused");
 }
 
@@ -198,7 +199,7 @@ fn what_is_sent_and_what_is_kept_of_it() {
     let place = Place::new();
     let path = place.file("run.session");
     let body_file = place.file("body.json");
-    std::fs::write(&body_file, r#"{ "model": "m", "messages": [], "stream": true }"#).unwrap();
+    std::fs::write(&body_file, r#"{ "model": "m", "messages": [{"role": "user", "content": "Hi"}], "stream": true }"#).unwrap();
     let data = format!("@{}", body_file.display());
     let mut command =
         place.send(&["-P", "openai", "-u", &server.url, "-H", "X-Trace: 7", "-d", &data, "-o", path.to_str().unwrap()]);
@@ -211,7 +212,10 @@ fn what_is_sent_and_what_is_kept_of_it() {
     assert!(head.contains("authorization: bearer sk-proj-0123456789abcdef"), "{head}");
     assert!(head.contains("x-trace: 7") && head.contains("accept: text/event-stream"), "{head}");
     assert!(!head.contains("accept-encoding"), "{head}");
-    assert_eq!(body, r#"{ "model": "m", "messages": [], "stream": true }"#, "a complete body is sent as it is");
+    assert_eq!(
+        body, r#"{ "model": "m", "messages": [{"role": "user", "content": "Hi"}], "stream": true }"#,
+        "a complete body is sent as it is"
+    );
 
     let kept = text(&std::fs::read(&path).unwrap());
     assert!(!kept.contains("0123456789abcdef") && !text(&output.stdout).contains("0123456789abcdef"), "{kept}");
@@ -231,7 +235,7 @@ fn standard_input_raw_bytes_and_remarks() {
     let base = ["-u", &server.url, "-m", "m", "--no-save"];
     let output = piped(&base, "What is new?\n");
     assert_eq!(text(&output.stdout), "Hello");
-    let output = piped(&[&base[..], &["--raw", "-v", "-d", "@-"]].concat(), r#"{"stream": false}"#);
+    let output = piped(&[&base[..], &["--raw", "-v", "--unchecked", "-d", "@-"]].concat(), r#"{"stream": false}"#);
     assert_eq!(text(&output.stdout), chunks.concat());
     let stderr = text(&output.stderr);
     assert!(stderr.contains("\"stream\": true was set") && stderr.contains("< 200"), "{stderr}");
