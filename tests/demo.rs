@@ -196,5 +196,11 @@ async fn what_is_asked_wrongly_is_refused_with_a_hint() {
     let models: serde_json::Value =
         serde_json::from_str(&http.get(server.root() + "/v1/models").send().await.unwrap().text().await.unwrap()).unwrap();
     assert_eq!(models["data"].as_array().unwrap().len(), all().count());
+    let fast = DemoServer::start(0, 100.0).await.unwrap();
+    let generated = http.post(fast.root() + "/api/generate").body(r#"{"model": "demo/clean", "prompt": "Hello"}"#);
+    let text = generated.send().await.unwrap().text().await.unwrap();
+    let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let response: String = lines.filter_map(|line| line["response"].as_str().map(str::to_owned)).collect();
+    assert!(response.starts_with("The keeper of the lighthouse"), "{response}");
     assert!(DemoServer::start(0, 0.0).await.is_err());
 }

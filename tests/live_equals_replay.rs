@@ -89,9 +89,9 @@ async fn check(name: &str, spec: RequestSpec, cancel_after: Option<u32>) -> End 
     let path = folder.path().join("run.session");
     let live = live(spec, &path, cancel_after).await;
     assert_eq!(digest(&live), digest(&replayed(&path)), "{name}");
-    let ends =
+    let mut ends =
         live.reading.marks().iter().filter_map(|mark| if let What::End(end) = &mark.what { Some(end.clone()) } else { None });
-    ends.last().unwrap_or_else(|| panic!("{name} has no end"))
+    ends.next_back().unwrap_or_else(|| panic!("{name} has no end"))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
