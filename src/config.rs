@@ -109,7 +109,7 @@ impl Default for Config {
             providers: BTreeMap::new(),
             profile: Profile::default(),
             timeouts: Timeouts::default(),
-            max_attempts: 3,
+            max_attempts: 2,
             glyphs: Glyphs::default(),
             theme: None,
             path: None,

@@ -9,7 +9,7 @@ use std::{
 use stutterscope::{
     core::{
         class::Class,
-        desk::{Desk, Timeouts},
+        desk::Desk,
         dialect::{self, DIALECTS, DialectInfo},
         engine::Engine,
         input::{Attempt, End, Head, Input, Origin, Start, What},
@@ -24,11 +24,14 @@ use stutterscope::{
             scenarios::{self, all},
             script::{Close, Play, Scenario},
         },
-        providers::{PROVIDERS, Provider},
-        request::{Draft, RequestSpec},
+        request::RequestSpec,
     },
 };
 use tokio::sync::watch;
+
+#[path = "support/net.rs"]
+mod net;
+use net::spec;
 
 /// The dialect in which a scenario shows its class: only Ollama's frames carry an identity.
 fn home(scenario: &Scenario) -> &'static DialectInfo {
@@ -93,21 +96,6 @@ fn rendering_is_repeatable_and_numbered() {
     }
     let long = scenarios::by_name("long").and_then(|scenario| folded(scenario, home(scenario))).unwrap();
     assert_eq!(long.reading.delta_count(), 5_000);
-}
-
-/// A request for a scenario from a running server.
-fn spec(server: &DemoServer, dialect: &DialectInfo, scenario: &str) -> RequestSpec {
-    let mut provider = Provider::from(&PROVIDERS[0]);
-    provider.dialect = dialect.id.into();
-    provider.base_url = server.base_url(dialect);
-    let draft = Draft {
-        prompt: Some("Hello".into()),
-        model: Some(format!("demo/{scenario}")),
-        timeouts: Timeouts::default(),
-        max_attempts: 2,
-        ..Draft::default()
-    };
-    RequestSpec::build(&provider, draft, |_| None).unwrap().0
 }
 
 /// All inputs of one request through the real client.
@@ -208,5 +196,11 @@ async fn what_is_asked_wrongly_is_refused_with_a_hint() {
     let models: serde_json::Value =
         serde_json::from_str(&http.get(server.root() + "/v1/models").send().await.unwrap().text().await.unwrap()).unwrap();
     assert_eq!(models["data"].as_array().unwrap().len(), all().count());
+    let fast = DemoServer::start(0, 100.0).await.unwrap();
+    let generated = http.post(fast.root() + "/api/generate").body(r#"{"model": "demo/clean", "prompt": "Hello"}"#);
+    let text = generated.send().await.unwrap().text().await.unwrap();
+    let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let response: String = lines.filter_map(|line| line["response"].as_str().map(str::to_owned)).collect();
+    assert!(response.starts_with("The keeper of the lighthouse"), "{response}");
     assert!(DemoServer::start(0, 0.0).await.is_err());
 }
