@@ -18,4 +18,5 @@ pub mod core;
 pub mod sanitise;
 pub mod session;
 pub mod net;
+pub mod app;
 pub mod cli;
