@@ -161,7 +161,8 @@ impl RequestSpec {
         let own_auth = headers
             .iter()
             .any(|(name, _)| ["authorization", "x-api-key", "api-key"].iter().any(|auth| name.eq_ignore_ascii_case(auth)));
-        let key = provider.key.clone().or_else(|| variable(&provider.key_env).filter(|key| !key.trim().is_empty()));
+        // The environment wins over the configuration file.
+        let key = variable(&provider.key_env).filter(|key| !key.trim().is_empty()).or_else(|| provider.key.clone());
         if key.is_none() && !provider.key_env.is_empty() && !own_auth && draft.base_url.is_none() {
             return Err(RequestError::NoKey { provider: provider.name.clone(), variable: provider.key_env.clone() });
         }
