@@ -26,7 +26,7 @@ Examples:
 
 /// A terminal debugger for streaming LLM providers.
 #[derive(Debug, Parser)]
-#[command(name = "stutterscope", version, about, after_help = AFTER_HELP, infer_subcommands = true)]
+#[command(name = "stutterscope", version, about, after_help = AFTER_HELP)]
 pub struct Cli {
     /// What to do; the terminal interface when left out.
     #[command(subcommand)]

@@ -20,4 +20,5 @@ pub mod session;
 pub mod net;
 pub mod report;
 pub mod config;
+pub mod app;
 pub mod cli;

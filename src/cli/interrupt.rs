@@ -58,9 +58,13 @@ impl Interrupt {
         Ok(Interrupt { shared })
     }
 
-    /// Waits for an interrupt, which then does not end the program.
-    pub async fn arrived(&self) {
+    /// From now on an interrupt does not end the program: somebody will wait for it.
+    pub fn expect(&self) {
         self.shared.awaited.store(true, Ordering::Release);
+    }
+
+    /// Waits for an interrupt that was [expected](Interrupt::expect).
+    pub async fn arrived(&self) {
         self.shared.arrived.notified().await;
     }
 

@@ -55,6 +55,11 @@ impl Judging {
         Ok(Judging { config, args: args.clone() })
     }
 
+    /// The configuration under the flags.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
     /// The profile for a session: a recording's own, unless a profile file was named; the flags over it.
     pub fn profile(&self, header: Option<&Header>) -> Profile {
         let recorded = header.filter(|_| self.args.profile.is_none()).map(Header::profile);

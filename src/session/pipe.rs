@@ -39,9 +39,13 @@ pub fn read(mut source: impl Read, wall: String, mut push: impl FnMut(What)) {
             Err(error) => break End::Error { class: TransportError::Io, message: error.to_string() },
         }
     };
-    // Half a head is all there was, so it is shown as what came.
-    if let Some(bytes) = beginning.filter(|bytes| !bytes.is_empty()) {
-        push(What::Bytes(bytes));
+    if let Some(bytes) = beginning {
+        let (heads, at) = head::parse_all(&bytes);
+        heads.into_iter().for_each(|head| push(What::Head(head)));
+        // Half a head is shown as what came.
+        if at < bytes.len() {
+            push(What::Bytes(bytes[at..].to_vec()));
+        }
     }
     push(What::End(end));
 }
@@ -50,8 +54,11 @@ pub fn read(mut source: impl Read, wall: String, mut push: impl FnMut(What)) {
 fn take_heads(mut bytes: Vec<u8>, push: &mut impl FnMut(What)) -> Option<Vec<u8>> {
     loop {
         match head::parse(&bytes) {
-            Ok((head, len)) => {
+            // Only the body tells whether it is still encoded.
+            Ok((head, len)) if len == bytes.len() && head.header("content-encoding").is_some() => return Some(bytes),
+            Ok((mut head, len)) => {
                 bytes.drain(..len);
+                head::forget_undone_encoding(&mut head, &bytes);
                 push(What::Head(head));
             }
             Err(Peek::More) => return Some(bytes),
@@ -134,6 +141,9 @@ mod tests {
             &[b"HTT", b"P/1.1 302 Found\r\nSet-Cookie: abc\r\n\r\nHTTP/2 200\r\n", b"\r\n", b"{}"],
             &["start Pipe", r#"head 302 [("set-cookie", "***")]"#, "head 200 []", "bytes {}", "End(Eof)"],
         );
+        let encoded = b"HTTP/2 200\r\nContent-Encoding: gzip\r\n\r\n";
+        check(&[encoded, b"data: 1\n\n"], &["start Pipe", "head 200 []", "bytes data: 1\n\n", "End(Eof)"]);
+        check(&[encoded], &["start Pipe", r#"head 200 [("content-encoding", "gzip")]"#, "End(Eof)"]);
         check(&[b"HTTP/1.1 200 OK\r\nx"], &["start Pipe", "bytes HTTP/1.1 200 OK\r\nx", "End(Eof)"]);
         check(&[], &["start Pipe", "End(Eof)"]);
         check(&[b"HTTPS is not a head\n\n"], &["start Pipe", "bytes HTTPS is not a head\n\n", "End(Eof)"]);

@@ -30,7 +30,7 @@ pub enum LoadError {
         source: io::Error,
     },
     /// Its header cannot be used.
-    #[error("{path}: {source}\nhint: the file's other bytes are untouched; a capture (.sse, .ndjson, .json) needs no header")]
+    #[error("{path}: {source}")]
     Header {
         /// The file.
         path: PathBuf,
@@ -42,7 +42,7 @@ pub enum LoadError {
 /// An opened session: an iterator of its inputs, to be folded as they come.
 pub enum Source {
     /// One of ours.
-    Recording(Recording),
+    Recording(Box<Recording>),
     /// A capture without times.
     Capture(Capture),
 }
@@ -135,7 +135,7 @@ pub fn from_reader(source: Box<dyn Read + Send>, path: &Path, recording: bool) -
     }
     if recording || source.fill_buf().map_err(failed)?.starts_with(MAGIC.as_bytes()) {
         let reader = Reader::new(source).map_err(|source| LoadError::Header { path: path.to_path_buf(), source })?;
-        return Ok(Source::Recording(Recording { reader, open: false, unended: false }));
+        return Ok(Source::Recording(Box::new(Recording { reader, open: false, unended: false })));
     }
     let mut bytes = Vec::new();
     source.read_to_end(&mut bytes).map_err(failed)?;

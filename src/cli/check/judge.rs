@@ -48,6 +48,7 @@ fn stdin(judging: &Judging, interrupt: &Interrupt) -> Result<Judged, String> {
             fold(source, "-", judging)
         }
         Stdin::Live(live) => {
+            interrupt.expect();
             pipe::spawn(live, wall, Arc::clone(&log)).map_err(unreadable)?;
             fold_live(&log, judging, interrupt).map_err(unreadable)
         }

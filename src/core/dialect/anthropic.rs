@@ -7,7 +7,9 @@ use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    DialectInfo, FrameView, Reader, Seen, Sink, error,
+    DialectInfo, FrameView, Reader, Seen, Sink,
+    envelope::Envelope,
+    error,
     json::{self, Shape, Text},
 };
 use crate::core::{
@@ -40,7 +42,7 @@ pub const INFO: DialectInfo = DialectInfo {
 };
 
 fn recognise(frame: &FrameView<'_>) -> u8 {
-    let Ok(value) = serde_json::from_slice::<Value>(frame.data) else { return 0 };
+    let Some(value) = json::free(frame.data) else { return 0 };
     match value.get("type").and_then(Value::as_str) {
         Some(
             "message_start"
@@ -150,10 +152,14 @@ struct MessagesReader {
     /// One past the highest block so far.
     blocks: u16,
     usage: Usage,
+    envelope: Envelope,
 }
 
 impl Reader for MessagesReader {
     fn read(&mut self, frame: &FrameView<'_>, sink: &mut Sink) {
+        if self.envelope.read(frame.data, sink) {
+            return;
+        }
         match frame.data.trim_ascii() {
             b"" => sink.kind = Some(FrameKind::KeepAlive),
             // Anthropic never sends it, but a gateway in front of it does.
@@ -170,7 +176,7 @@ impl Reader for MessagesReader {
 impl MessagesReader {
     fn event(&mut self, event: &Event<'_>, data: &[u8], sink: &mut Sink) {
         match event.kind.bytes() {
-            b"content_block_delta" => self.delta(event, sink),
+            b"content_block_delta" => self.delta(event, data, sink),
             b"content_block_start" => self.block_start(event, sink),
             b"content_block_stop" => sink.kind = Some(FrameKind::Control),
             b"message_start" => self.message_start(event, sink),
@@ -190,7 +196,7 @@ impl MessagesReader {
                 finish(&event.stop_reason, sink);
             }
             b"message" => self.message(event, sink),
-            _ => match serde_json::from_slice(data).ok().as_ref().and_then(error::of_value) {
+            _ => match json::free(data).as_ref().and_then(error::of_value) {
                 Some(error) => sink.note(error),
                 None => sink.kind = Some(FrameKind::Unknown),
             },
@@ -243,16 +249,21 @@ impl MessagesReader {
         }
     }
 
-    fn delta(&mut self, event: &Event<'_>, sink: &mut Sink) {
+    fn delta(&mut self, event: &Event<'_>, data: &[u8], sink: &mut Sink) {
         let block = self.block_of(event);
         let Some(delta) = &event.delta else { return };
-        match delta.kind.bytes() {
-            b"text_delta" | b"" => sink.add(key(block, Channel::Text), delta.text.bytes()),
-            b"thinking_delta" => sink.add(key(block, Channel::Reasoning), delta.thinking.bytes()),
-            b"input_json_delta" => sink.add(key(block, Channel::ToolArguments), delta.partial_json.bytes()),
+        let (channel, text) = match delta.kind.bytes() {
+            b"text_delta" | b"" => (Channel::Text, &delta.text),
+            b"thinking_delta" => (Channel::Reasoning, &delta.thinking),
+            b"input_json_delta" => (Channel::ToolArguments, &delta.partial_json),
             // Signatures, citations and compaction are progress, but no text of the answer.
-            _ => sink.kind = Some(FrameKind::Control),
-        }
+            _ => {
+                sink.kind = Some(FrameKind::Control);
+                return;
+            }
+        };
+        sink.add(key(block, channel), text.bytes());
+        self.envelope.learn(key(block, channel), text, data);
     }
 
     /// A whole message, not streamed.

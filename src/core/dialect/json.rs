@@ -1,6 +1,6 @@
 //! Borrowed JSON for the hot path: strings that are neither copied nor refused, lists that do not allocate for one item.
 
-use std::{borrow::Cow, fmt, marker::PhantomData};
+use std::{borrow::Cow, fmt, marker::PhantomData, ops::Range};
 
 use serde::{
     Deserialize, Deserializer,
@@ -24,6 +24,14 @@ impl Text<'_> {
     /// True for null, an absent or an empty string.
     pub fn is_empty(&self) -> bool {
         self.bytes().is_empty()
+    }
+
+    /// Where in `data` the text stands, if it was borrowed from there.
+    pub fn range_in(&self, data: &[u8]) -> Option<Range<usize>> {
+        let Some(Cow::Borrowed(text)) = self.0 else { return None };
+        let start = (text.as_ptr() as usize).checked_sub(data.as_ptr() as usize)?;
+        let end = start + text.len();
+        (end <= data.len()).then_some(start..end)
     }
 
     /// A copy as valid UTF-8.
@@ -222,8 +230,7 @@ pub(super) fn parse(data: &[u8], shape: &Shape, sink: &mut Sink, mut read: impl 
         return;
     }
     sink.kind = Some(crate::core::reading::FrameKind::Unknown);
-    let text = String::from_utf8_lossy(data);
-    let Ok(mut value) = serde_json::from_str::<Value>(&text) else {
+    let Some(mut value) = free(data) else {
         tracing::debug!(%refusal, "a frame is JSON, but neither typed nor free parsing reads it");
         return;
     };
@@ -234,6 +241,25 @@ pub(super) fn parse(data: &[u8], shape: &Shape, sink: &mut Sink, mut read: impl 
     if read(value.to_string().as_bytes(), sink).is_err() {
         sink.kind = Some(crate::core::reading::FrameKind::Unknown);
     }
+}
+
+/// Any JSON value, also one with bytes that are not UTF-8 or with lone surrogates; these are replaced.
+pub(in crate::core) fn free(data: &[u8]) -> Option<Value> {
+    if let Ok(value) = serde_json::from_slice(data) {
+        return Some(value);
+    }
+    let mut text = String::from_utf8_lossy(data).into_owned().into_bytes();
+    let mut at = 0;
+    while let Some(offset) = memchr::memchr(b'\\', &text[at..]) {
+        at += offset;
+        if let Some([b'u', b'd' | b'D', b'8'..=b'9' | b'a'..=b'f' | b'A'..=b'F', ..]) = text.get(at + 1..) {
+            let end = text.len().min(at + 6);
+            text[at + 2..end].copy_from_slice(&b"fffd"[..end - at - 2]);
+        }
+        // The escaped character is passed too: it may be a backslash.
+        at = text.len().min(at + 2);
+    }
+    serde_json::from_slice(&text).ok()
 }
 
 /// Notes broken JSON. The offset counts from the start of `data`; the Reading makes it one of the body.

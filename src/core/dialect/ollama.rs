@@ -30,7 +30,7 @@ pub const INFO: DialectInfo = DialectInfo {
 };
 
 fn recognise(frame: &FrameView<'_>) -> u8 {
-    let Ok(value) = serde_json::from_slice::<Value>(frame.data) else { return 0 };
+    let Some(value) = json::free(frame.data) else { return 0 };
     let answers = value.get("message").is_some_and(Value::is_object) || value.get("response").is_some_and(Value::is_string);
     match (answers, value.get("done").is_some_and(Value::is_boolean), value.get("created_at").is_some()) {
         (true, true, true) => 3,
@@ -119,7 +119,7 @@ impl Reader for LineReader {
 impl LineReader {
     fn line(&mut self, line: &Line<'_>, data: &[u8], sink: &mut Sink) {
         if line.error.is_some() {
-            sink.notes.extend(serde_json::from_slice(data).ok().as_ref().and_then(error::of_value));
+            sink.notes.extend(json::free(data).as_ref().and_then(error::of_value));
         } else if line.message.is_none() && line.done.is_none() && line.created_at.is_empty() {
             sink.kind = Some(FrameKind::Unknown);
             return;

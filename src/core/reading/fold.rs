@@ -246,7 +246,7 @@ impl Reading {
         if json.first() != Some(&b'{') {
             return;
         }
-        let Ok(value) = serde_json::from_slice::<serde_json::Value>(json) else { return };
+        let Some(value) = dialect::free(json) else { return };
         let wrapped = if json.len() < bytes.len() { serde_json::json!({ "error": value }) } else { value };
         if let Some(note) = error::of_value(&wrapped) {
             self.wire.sink.kind = Some(FrameKind::Error);
@@ -302,7 +302,7 @@ fn read(wire: &mut Wire, view: &FrameView<'_>) {
     }
     // Errors look alike in all dialects, and a gateway's may come before anything of the provider's.
     if wire.sink.kind == Some(FrameKind::Unknown)
-        && let Some(note) = serde_json::from_slice(view.data).ok().as_ref().and_then(error::of_value)
+        && let Some(note) = dialect::free(view.data).as_ref().and_then(error::of_value)
     {
         wire.sink.kind = Some(FrameKind::Error);
         wire.sink.note(note);

@@ -1,0 +1,149 @@
+//! The composer: a prompt or a whole JSON body, a provider and a model, or a scenario of the demo provider.
+
+use tui_textarea::{Input, Key, TextArea};
+
+use crate::net::{
+    demo::scenarios,
+    providers::{DEMO, Provider},
+};
+
+/// What is sent, as a user says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Provider name.
+    pub provider: String,
+    /// Model; for the demo provider `demo/SCENARIO`. Empty for the provider's default.
+    pub model: String,
+    /// Prompt or body.
+    pub text: String,
+    /// True if `text` is a whole JSON body.
+    pub is_body: bool,
+}
+
+/// Which part of the composer takes the keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    /// The list of providers.
+    Provider,
+    /// The list of scenarios, or the model's name.
+    Model,
+    /// The text area.
+    Text,
+}
+
+/// The composer's state; it is kept while it is closed.
+pub struct Composer {
+    /// Providers to pick from.
+    pub providers: Vec<Provider>,
+    /// The one picked.
+    pub provider: usize,
+    /// The scenario picked, for the demo provider.
+    pub scenario: usize,
+    /// The model typed, for every other one; empty for its default.
+    pub model: String,
+    /// Which part takes the keys.
+    pub field: Field,
+    /// True if the text is a whole JSON body.
+    pub is_body: bool,
+    /// The prompt.
+    pub prompt: TextArea<'static>,
+    /// The body.
+    pub body: TextArea<'static>,
+}
+
+impl Composer {
+    /// A composer for these providers; the first one is picked.
+    pub fn new(providers: Vec<Provider>) -> Composer {
+        let body = r#"{"model": "demo/tour", "stream": true, "messages": [{"role": "user", "content": "Tell me something."}]}"#;
+        Composer {
+            providers,
+            provider: 0,
+            scenario: scenarios::position(scenarios::OPENER).unwrap_or(0),
+            model: String::new(),
+            field: Field::Model,
+            is_body: false,
+            prompt: TextArea::from(["Tell me something."]),
+            body: TextArea::from([body]),
+        }
+    }
+
+    /// True if the demo provider is picked.
+    pub fn is_demo(&self) -> bool {
+        self.providers.get(self.provider).is_some_and(|provider| provider.name == DEMO)
+    }
+
+    /// What would be sent.
+    pub fn request(&self) -> Request {
+        let provider = self.providers.get(self.provider).map(|provider| provider.name.clone()).unwrap_or_default();
+        let scenario = scenarios::all().nth(self.scenario).map(|scenario| format!("demo/{}", scenario.name));
+        let model = if self.is_demo() { scenario.unwrap_or_default() } else { self.model.trim().to_owned() };
+        Request { provider, model, text: self.area().lines().join("\n"), is_body: self.is_body }
+    }
+
+    /// The text area in use.
+    pub fn area(&self) -> &TextArea<'static> {
+        if self.is_body { &self.body } else { &self.prompt }
+    }
+
+    fn area_mut(&mut self) -> &mut TextArea<'static> {
+        if self.is_body { &mut self.body } else { &mut self.prompt }
+    }
+
+    /// Moves to the next field, or the previous one.
+    pub fn turn(&mut self, forward: bool) {
+        self.field = match (self.field, forward) {
+            (Field::Provider, true) | (Field::Text, false) => Field::Model,
+            (Field::Model, true) | (Field::Provider, false) => Field::Text,
+            (Field::Text, true) | (Field::Model, false) => Field::Provider,
+        };
+    }
+
+    /// The next choice of the list in focus, or one line down in the text.
+    pub fn pick(&mut self, forward: bool) {
+        let moved = |index: usize, count: usize| {
+            if forward { (index + 1).min(count.saturating_sub(1)) } else { index.saturating_sub(1) }
+        };
+        match self.field {
+            Field::Provider => {
+                self.provider = moved(self.provider, self.providers.len());
+                self.model.clear();
+            }
+            Field::Model if self.is_demo() => self.scenario = moved(self.scenario, scenarios::all().count()),
+            Field::Model => {}
+            Field::Text => {
+                let key = if forward { Key::Down } else { Key::Up };
+                self.area_mut().input(Input { key, ctrl: false, alt: false, shift: false });
+            }
+        }
+    }
+
+    /// A key that no command took.
+    pub fn key(&mut self, input: Input) {
+        match (self.field, input.key) {
+            (Field::Text, _) => {
+                self.area_mut().input(input);
+            }
+            (Field::Model, Key::Char(char)) if !self.is_demo() && !input.ctrl && !input.alt => self.model.push(char),
+            (Field::Model, Key::Backspace) => {
+                self.model.pop();
+            }
+            _ => {}
+        }
+    }
+
+    /// Pasted text.
+    pub fn paste(&mut self, text: &str) {
+        match self.field {
+            Field::Text => {
+                self.area_mut().insert_str(text);
+            }
+            Field::Model if !self.is_demo() => self.model.push_str(text.trim()),
+            Field::Provider | Field::Model => {}
+        }
+    }
+
+    /// A new line in the text.
+    pub fn new_line(&mut self) {
+        self.area_mut().insert_newline();
+    }
+}

@@ -1,0 +1,123 @@
+//! Tuning: another profile over the same reading, and what it changes.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    app::Session,
+    core::{
+        judgement::Judgement,
+        params::{PARAMS, Profile, STRATEGIES, Strategy},
+        reading::{DeltaId, Reading},
+    },
+};
+
+/// What one judgement changes against another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Change {
+    /// Findings before.
+    pub before: u32,
+    /// Findings after.
+    pub after: u32,
+    /// Findings that are new.
+    pub added: u32,
+    /// Findings that are gone.
+    pub removed: u32,
+    /// How many characters more (or fewer) are passed on.
+    pub characters: i64,
+}
+
+impl Change {
+    /// From `before` to `after`, both of `reading`.
+    pub fn between(reading: &Reading, before: &Judgement, after: &Judgement) -> Change {
+        let mut balance = BTreeMap::<_, i64>::new();
+        for (judgement, by) in [(before, -1), (after, 1)] {
+            for finding in &judgement.findings {
+                *balance.entry((finding.class, finding.first_frame, finding.key)).or_default() += by;
+            }
+        }
+        let total = |sign: i64| balance.values().filter(|count| count.signum() == sign).map(|count| count.unsigned_abs()).sum::<u64>();
+        Change {
+            before: before.findings.len() as u32,
+            after: after.findings.len() as u32,
+            added: total(1) as u32,
+            removed: total(-1) as u32,
+            characters: withheld(reading, before) as i64 - withheld(reading, after) as i64,
+        }
+    }
+}
+
+/// Characters that were taken out or are held: the cost is that of the exceptions, not of the text.
+fn withheld(reading: &Reading, judgement: &Judgement) -> u64 {
+    let output = &judgement.output;
+    let text = |delta: DeltaId| reading.delta(delta).text;
+    let cut = output.cuts.iter().filter(|cut| reading.delta(cut.delta).frame.0 < output.released);
+    let cut: usize = cut.map(|cut| text(cut.delta)[cut.range.start as usize..cut.range.end as usize].chars().count()).sum();
+    let held = (output.released..reading.frame_count()).flat_map(|frame| reading.deltas_of(crate::core::reading::FrameId(frame)));
+    let held: usize = held.map(|delta| text(DeltaId(delta)).chars().count()).sum();
+    (cut + held) as u64
+}
+
+/// Rows of the tuning pane: the strategy, then every parameter.
+pub fn row_count() -> usize {
+    PARAMS.len() + 1
+}
+
+/// Judges the session with `profile` and remembers what was before.
+pub fn retune(session: &mut Session, profile: Profile) {
+    if profile == session.engine.judgement.profile {
+        return;
+    }
+    let old = session.engine.judgement.profile.clone();
+    let mut fresh = Judgement::new(profile);
+    fresh.catch_up(&session.engine.reading);
+    if session.live {
+        fresh.advance(&session.engine.reading, session.now);
+    }
+    let last = std::mem::replace(&mut session.engine.judgement, fresh);
+    session.before.get_or_insert(last);
+    session.undo.push(old);
+    session.refresh();
+}
+
+/// The session's profile with row `row` moved by `steps` steps, or put back to its default.
+pub fn moved(profile: &Profile, row: usize, steps: Option<i64>) -> Profile {
+    let mut profile = profile.clone();
+    match row.checked_sub(1) {
+        None => profile.strategy = moved_strategy(profile.strategy, steps),
+        Some(index) => {
+            let Some(info) = PARAMS.get(index) else { return profile };
+            let value = match steps {
+                None => info.default,
+                Some(steps) => {
+                    let old = i64::try_from(profile.params.get(info.param)).unwrap_or(i64::MAX);
+                    let step = i64::try_from(info.step).unwrap_or(1);
+                    u64::try_from(old.saturating_add(steps.saturating_mul(step))).unwrap_or(0)
+                }
+            };
+            profile.params.set(info.param, value);
+        }
+    }
+    let safe = Profile::default();
+    profile.name = if profile.params == safe.params && profile.strategy == safe.strategy { safe.name } else { "tuned".into() };
+    profile
+}
+
+fn moved_strategy(strategy: Strategy, steps: Option<i64>) -> Strategy {
+    let Some(steps) = steps else { return Strategy::default() };
+    let index = (strategy as i64 + steps).clamp(0, STRATEGIES.len() as i64 - 1);
+    STRATEGIES[index as usize].0
+}
+
+/// One profile back, or forward.
+pub fn undo(session: &mut Session, forward: bool) {
+    let taken = if forward { session.redo.pop() } else { session.undo.pop() };
+    let Some(profile) = taken else { return };
+    let current = session.engine.judgement.profile.clone();
+    let depth = session.undo.len();
+    retune(session, profile);
+    // retune noted the current profile as one to go back to; going back, it is one to go forward to.
+    if !forward {
+        session.undo.truncate(depth);
+        session.redo.push(current);
+    }
+}

@@ -1,0 +1,331 @@
+//! The only place where the interface's state changes.
+
+mod lists;
+mod move_cursor;
+
+use crate::{
+    app::{
+        Action, App, Command, Effect, Overlay, Pane, Session,
+        compose::{Field, Request},
+        session::{Mode, SPEEDS, SessionId},
+        state::{InspectorView, Leaving, OpenedFile, OutputView, Picker},
+        tuning,
+    },
+    core::{
+        input::Input,
+        params::Profile,
+        time::Micros,
+    },
+};
+
+/// Applies `action` and returns what the loop is to do.
+pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Run(command) => {
+            app.notice = None;
+            let asked = std::mem::replace(&mut app.leaving, Leaving::No);
+            run(app, command, asked)
+        }
+        Action::Type(input) => {
+            lists::type_into(app, input);
+            Vec::new()
+        }
+        Action::Paste(text) => {
+            if app.overlays.last() == Some(&Overlay::Composer) {
+                app.composer.paste(&text);
+            }
+            Vec::new()
+        }
+        Action::Arrived { session, inputs, now, closed } => {
+            arrived(app, session, &inputs, now, closed);
+            Vec::new()
+        }
+        Action::Tick(us) => {
+            if let Some(session) = app.session_mut().filter(|session| session.mode == Mode::Playing) {
+                session.play(us);
+            }
+            Vec::new()
+        }
+        Action::Recording(id, path) => {
+            if let Some(session) = find(app, id) {
+                session.path = Some(path);
+            }
+            Vec::new()
+        }
+        Action::Failed(id, reason) => {
+            if let Some(session) = find(app, id) {
+                session.live = false;
+            }
+            app.notice = Some(reason);
+            Vec::new()
+        }
+        Action::Opened(file) => {
+            opened(app, *file);
+            Vec::new()
+        }
+        Action::Listed(entries) => {
+            app.library = entries;
+            Vec::new()
+        }
+        Action::Say(text) => {
+            app.notice = Some(text);
+            Vec::new()
+        }
+        Action::Piped(title) => {
+            app.add(title, Profile::default(), true);
+            Vec::new()
+        }
+    }
+}
+
+fn run(app: &mut App, command: Command, asked: Leaving) -> Vec<Effect> {
+    use Command::*;
+    match command {
+        StepBack | StepForward | StepBackTen | StepForwardTen | FindingBack | FindingForward | TransitionBack
+        | TransitionForward | GapBack | GapForward | Start | Live | Up | Down | PageUp | PageDown => move_cursor::run(app, command),
+        Play => play(app),
+        Slower => speed(app, false),
+        Faster => speed(app, true),
+        NextPane => turn(app, 1),
+        PreviousPane => turn(app, Pane::ALL.len() - 1),
+        Chunks => focus(app, Pane::Chunks),
+        States => focus(app, Pane::States),
+        Scores => focus(app, Pane::Scores),
+        Output => focus(app, Pane::Output),
+        Inspector => focus(app, Pane::Inspector),
+        Tuning => focus(app, Pane::Tuning),
+        Zoom => app.zoomed = !app.zoomed,
+        View => view(app),
+        Tune if app.focus == Pane::Tuning => close_tuning(app),
+        Tune => focus(app, Pane::Tuning),
+        Compose => app.overlays.push(Overlay::Composer),
+        Sessions => {
+            app.overlays.push(Overlay::Sessions(Picker::default()));
+            return vec![Effect::List];
+        }
+        Resend => return resend(app),
+        Save => return save(app),
+        Help | Palette => app.overlays.push(Overlay::Help(Picker::default())),
+        Back => return back(app, asked),
+        Quit => return vec![Effect::Quit],
+        ParamUp => app.tuning_row = app.tuning_row.saturating_sub(1),
+        ParamDown => app.tuning_row = (app.tuning_row + 1).min(tuning::row_count() - 1),
+        Less => tune(app, Some(-1)),
+        More => tune(app, Some(1)),
+        MuchLess => tune(app, Some(-10)),
+        MuchMore => tune(app, Some(10)),
+        Reset => tune(app, None),
+        Undo => with(app, |session| tuning::undo(session, false)),
+        Redo => with(app, |session| tuning::undo(session, true)),
+        Send => return send_composed(app),
+        NextField => app.composer.turn(true),
+        PreviousField => app.composer.turn(false),
+        PickUp => app.composer.pick(false),
+        PickDown => app.composer.pick(true),
+        Enter if app.composer.field == Field::Text && app.composer.is_body => app.composer.new_line(),
+        Enter => return send_composed(app),
+        ToggleBody => {
+            app.composer.is_body = !app.composer.is_body;
+            app.composer.field = Field::Text;
+        }
+        CloseComposer | CloseList => drop(app.overlays.pop()),
+        ListUp => lists::pick(app, -1),
+        ListDown => lists::pick(app, 1),
+        ListPageUp => lists::pick(app, -10),
+        ListPageDown => lists::pick(app, 10),
+        Accept => return lists::accept(app),
+        Interrupt => return interrupt(app, asked),
+        Redraw => return vec![Effect::Redraw],
+        Suspend => return vec![Effect::Suspend],
+    }
+    Vec::new()
+}
+
+fn with(app: &mut App, change: impl FnOnce(&mut Session)) {
+    if let Some(session) = app.session_mut() {
+        change(session);
+    }
+}
+
+fn find(app: &mut App, id: SessionId) -> Option<&mut Session> {
+    app.sessions.iter_mut().find(|session| session.id == id)
+}
+
+fn arrived(app: &mut App, id: SessionId, inputs: &[Input], now: Micros, closed: bool) {
+    let Some(session) = find(app, id) else { return };
+    if closed {
+        // Deadlines after the last input belong to nobody: the session is what its recording replays to.
+        session.live = false;
+    }
+    session.fold(inputs, now);
+}
+
+fn opened(app: &mut App, file: OpenedFile) {
+    app.add(file.title, file.profile, false);
+    if let Some(session) = app.session_mut() {
+        session.path = Some(file.path);
+        session.fold(&file.inputs, Micros::ZERO);
+        session.go_to_end();
+        // The first thing to look at is what went wrong; without that, the whole.
+        let start = crate::app::Cursor::default();
+        if !session.engine.judgement.findings.is_empty() {
+            session.cursor = start.finding(&session.engine.reading, &session.engine.judgement, true);
+        }
+    }
+    app.overlays.clear();
+    app.notice = (!file.remarks.is_empty()).then(|| file.remarks.join("; "));
+}
+
+fn play(app: &mut App) {
+    with(app, |session| match session.mode {
+        Mode::Playing => session.mode = Mode::Paused,
+        Mode::Follow if session.live => session.mode = Mode::Paused,
+        Mode::Follow | Mode::Paused => {
+            let at_end = session.cursor.row >= crate::app::rows::last(&session.engine.reading);
+            if at_end && !session.live {
+                session.cursor = crate::app::Cursor::default();
+            }
+            session.mode = Mode::Playing;
+        }
+    });
+}
+
+fn speed(app: &mut App, faster: bool) {
+    with(app, |session| {
+        session.speed = if faster { (session.speed + 1).min(SPEEDS.len() - 1) } else { session.speed.saturating_sub(1) };
+    });
+}
+
+fn focus(app: &mut App, pane: Pane) {
+    app.tuning |= pane == Pane::Tuning;
+    app.focus = pane;
+    if pane != Pane::Chunks {
+        app.beside = pane;
+    }
+    if pane == Pane::Inspector {
+        app.tuning = false;
+    }
+}
+
+fn turn(app: &mut App, by: usize) {
+    let panes: Vec<Pane> = Pane::ALL.into_iter().filter(|pane| app.tuning || *pane != Pane::Tuning).collect();
+    let index = panes.iter().position(|pane| *pane == app.focus).unwrap_or(0);
+    let by = if by == 1 { 1 } else { panes.len() - 1 };
+    let tuning = app.tuning;
+    focus(app, panes[(index + by) % panes.len()]);
+    app.tuning |= tuning;
+}
+
+fn view(app: &mut App) {
+    if app.focus == Pane::Inspector {
+        app.inspector_scroll = 0;
+        app.inspector_view = match app.inspector_view {
+            InspectorView::Json => InspectorView::Hex,
+            InspectorView::Hex => InspectorView::Head,
+            InspectorView::Head => InspectorView::Json,
+        };
+    } else {
+        app.output_view = match app.output_view {
+            OutputView::Diff => OutputView::Clean,
+            OutputView::Clean => OutputView::Raw,
+            OutputView::Raw => OutputView::Diff,
+        };
+    }
+}
+
+fn close_tuning(app: &mut App) {
+    app.tuning = false;
+    focus(app, Pane::Chunks);
+    app.beside = Pane::Output;
+}
+
+fn tune(app: &mut App, steps: Option<i64>) {
+    let row = app.tuning_row;
+    with(app, |session| {
+        let profile = tuning::moved(&session.engine.judgement.profile, row, steps);
+        session.redo.clear();
+        tuning::retune(session, profile);
+    });
+}
+
+fn back(app: &mut App, asked: Leaving) -> Vec<Effect> {
+    if app.zoomed {
+        app.zoomed = false;
+    } else if app.focus == Pane::Tuning {
+        close_tuning(app);
+    } else if app.focus != Pane::Chunks {
+        app.focus = Pane::Chunks;
+    } else {
+        return ask_to_quit(app, asked, "q");
+    }
+    Vec::new()
+}
+
+fn interrupt(app: &mut App, asked: Leaving) -> Vec<Effect> {
+    let live = app.session().filter(|session| session.live).or_else(|| app.sessions.iter().find(|session| session.live));
+    match live.map(|session| session.id) {
+        Some(id) if asked == Leaving::No => {
+            app.leaving = Leaving::Asked;
+            app.notice = Some("cancelling; ctrl-c again quits".into());
+            vec![Effect::Cancel(id)]
+        }
+        _ => ask_to_quit(app, asked, "ctrl-c"),
+    }
+}
+
+fn ask_to_quit(app: &mut App, asked: Leaving, key: &str) -> Vec<Effect> {
+    if asked == Leaving::Asked {
+        return vec![Effect::Quit];
+    }
+    app.leaving = Leaving::Asked;
+    app.notice = Some(format!("{key} again quits"));
+    Vec::new()
+}
+
+fn send_composed(app: &mut App) -> Vec<Effect> {
+    let request = app.composer.request();
+    app.overlays.clear();
+    send(app, request)
+}
+
+/// Opens a live session for `request` and asks the loop to send it.
+fn send(app: &mut App, request: Request) -> Vec<Effect> {
+    let title = if request.model.is_empty() { request.provider.clone() } else { request.model.clone() };
+    let profile = app.session().map_or_else(Profile::default, |session| session.engine.judgement.profile.clone());
+    let id = app.add(title, profile, true);
+    with(app, |session| session.request = Some(request.clone()));
+    vec![Effect::Send(id, request)]
+}
+
+fn resend(app: &mut App) -> Vec<Effect> {
+    let request = app.session().and_then(|session| session.request.clone().or_else(|| recorded_request(session)));
+    match request {
+        Some(request) => send(app, request),
+        None => {
+            app.notice = Some("this session has no request to send again; c composes one".into());
+            Vec::new()
+        }
+    }
+}
+
+fn recorded_request(session: &Session) -> Option<Request> {
+    let start = session.engine.reading.start()?;
+    let known = !start.provider.is_empty() && !start.body.is_empty();
+    known.then(|| Request { provider: start.provider.clone(), model: start.model.clone(), text: start.body.clone(), is_body: true })
+}
+
+fn save(app: &mut App) -> Vec<Effect> {
+    match app.session().and_then(|session| session.path.clone()) {
+        Some(path) => vec![Effect::Copy(path)],
+        None => {
+            app.notice = Some("this session has no recording".into());
+            Vec::new()
+        }
+    }
+}
+
+/// Sends the opener of the demo provider, as the program does when it starts with nothing configured.
+pub fn begin(app: &mut App) -> Vec<Effect> {
+    let request = app.composer.request();
+    send(app, request)
+}

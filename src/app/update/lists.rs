@@ -1,0 +1,70 @@
+//! Lists that lie over the screen: help and sessions.
+
+use tui_textarea::{Input, Key};
+
+use super::run;
+use crate::app::{
+    App, Effect, Overlay,
+    action::Context,
+    state::{Leaving, Listed, Picker},
+};
+
+fn picker(app: &mut App) -> Option<&mut Picker> {
+    match app.overlays.last_mut() {
+        Some(Overlay::Help(picker) | Overlay::Sessions(picker)) => Some(picker),
+        Some(Overlay::Composer) | None => None,
+    }
+}
+
+fn rows(app: &App) -> usize {
+    match app.overlays.last() {
+        Some(Overlay::Help(picker)) => app.help_rows(&picker.query).len(),
+        Some(Overlay::Sessions(picker)) => app.listed(&picker.query).len(),
+        Some(Overlay::Composer) | None => 0,
+    }
+}
+
+/// Moves the picked row.
+pub fn pick(app: &mut App, by: isize) {
+    let last = rows(app).saturating_sub(1);
+    if let Some(picker) = picker(app) {
+        picker.selected = picker.selected.saturating_add_signed(by).min(last);
+    }
+}
+
+/// A key that no command took.
+pub fn type_into(app: &mut App, input: Input) {
+    if app.overlays.last() == Some(&Overlay::Composer) {
+        app.composer.key(input);
+        return;
+    }
+    let Some(picker) = picker(app) else { return };
+    match input.key {
+        Key::Char(char) if !input.ctrl && !input.alt => picker.query.push(char),
+        Key::Backspace => drop(picker.query.pop()),
+        _ => return,
+    }
+    picker.selected = 0;
+}
+
+/// Runs or opens the picked row.
+pub fn accept(app: &mut App) -> Vec<Effect> {
+    match app.overlays.pop() {
+        Some(Overlay::Help(picker)) => {
+            let row = app.help_rows(&picker.query).get(picker.selected).copied();
+            match row.filter(|row| matches!(row.context, Context::Screen | Context::Tuning | Context::Everywhere)) {
+                Some(row) => run(app, row.command, Leaving::No),
+                None => Vec::new(),
+            }
+        }
+        Some(Overlay::Sessions(picker)) => match app.listed(&picker.query).get(picker.selected) {
+            Some(Listed::Open(index)) => {
+                app.current = *index;
+                Vec::new()
+            }
+            Some(Listed::Recorded(index)) => vec![Effect::Open(app.library[*index].path.clone())],
+            None => Vec::new(),
+        },
+        Some(Overlay::Composer) | None => Vec::new(),
+    }
+}
