@@ -67,8 +67,8 @@ pub async fn follow(
         }
         let wait = engine.judgement.next_deadline().map(|deadline| Duration::from_micros(deadline.since(log.now()).0));
         tokio::select! {
-            () = log.changed() => {}
-            () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => {}
+            // First, so that it is always asked: an interrupt that nobody awaits ends the program at once.
+            biased;
             () = interrupt.arrived() => {
                 if interrupted {
                     return Err(Failure { code: 130, message: "interrupted twice; the recording may lack its end".into() });
@@ -76,6 +76,8 @@ pub async fn follow(
                 interrupted = true;
                 cancel.send_replace(true);
             }
+            () = log.changed() => {}
+            () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => {}
         }
     }
 }
