@@ -19,4 +19,5 @@ pub mod sanitise;
 pub mod session;
 pub mod net;
 pub mod app;
+pub mod tui;
 pub mod cli;

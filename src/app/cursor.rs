@@ -90,8 +90,7 @@ impl Cursor {
     /// The row that ends the next or previous gap, or where it is if there is none.
     pub fn gap(self, reading: &Reading, forward: bool) -> Cursor {
         let is_gap = |row: &u32| gap_before(reading, *row).is_some_and(|gap| gap.0 >= GAP_US);
-        let found =
-            if forward { (self.row + 1..rows::count(reading)).find(is_gap) } else { (1..self.row).rev().find(is_gap) };
+        let found = if forward { (self.row + 1..rows::count(reading)).find(is_gap) } else { (1..self.row).rev().find(is_gap) };
         found.map_or(self, |row| Cursor::on(reading, row))
     }
 }

@@ -35,7 +35,8 @@ impl Change {
                 *balance.entry((finding.class, finding.first_frame, finding.key)).or_default() += by;
             }
         }
-        let total = |sign: i64| balance.values().filter(|count| count.signum() == sign).map(|count| count.unsigned_abs()).sum::<u64>();
+        let total =
+            |sign: i64| balance.values().filter(|count| count.signum() == sign).map(|count| count.unsigned_abs()).sum::<u64>();
         Change {
             before: before.findings.len() as u32,
             after: after.findings.len() as u32,

@@ -11,11 +11,7 @@ use crate::{
         state::{InspectorView, Leaving, OpenedFile, OutputView, Picker},
         tuning,
     },
-    core::{
-        input::Input,
-        params::Profile,
-        time::Micros,
-    },
+    core::{input::Input, params::Profile, time::Micros},
 };
 
 /// Applies `action` and returns what the loop is to do.
