@@ -7,7 +7,13 @@ use std::{
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+pub mod check;
 pub mod completions;
+pub mod interrupt;
+pub mod judging;
+pub mod released;
+pub mod replay;
+pub mod sessions;
 pub mod demo;
 pub mod send;
 
@@ -20,7 +26,7 @@ Examples:
 
 /// A terminal debugger for streaming LLM providers.
 #[derive(Debug, Parser)]
-#[command(name = "stutterscope", version, about, after_help = AFTER_HELP, infer_subcommands = true)]
+#[command(name = "stutterscope", version, about, after_help = AFTER_HELP)]
 pub struct Cli {
     /// What to do; the terminal interface when left out.
     #[command(subcommand)]
@@ -30,6 +36,12 @@ pub struct Cli {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Judge recordings and captures
+    Check(check::Args),
+    /// Play a recording to standard output in its own time
+    Replay(replay::Args),
+    /// List the recordings
+    Sessions(sessions::Args),
     /// Send one request and print what is released, with a verdict at the end
     Send(Box<send::Args>),
     /// Serve the demo provider alone
@@ -84,6 +96,9 @@ pub fn run() -> ExitCode {
     };
     let outcome = match cli.command {
         None => interface(),
+        Some(Command::Check(args)) => check::run(&args),
+        Some(Command::Replay(args)) => replay::run(&args),
+        Some(Command::Sessions(args)) => sessions::run(&args),
         Some(Command::Send(args)) => send::run(*args),
         Some(Command::Demo(args)) => demo::run(&args),
         Some(Command::Completions(args)) => completions::run(&args, &mut Cli::command()),
@@ -96,6 +111,11 @@ pub fn run() -> ExitCode {
             ExitCode::from(failure.code)
         }
     }
+}
+
+/// Now, as a Start records it.
+pub fn wall_time() -> String {
+    chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
 }
 
 fn interface() -> Outcome {

@@ -18,6 +18,8 @@ pub mod core;
 pub mod sanitise;
 pub mod session;
 pub mod net;
+pub mod report;
+pub mod config;
 pub mod app;
 pub mod tui;
 pub mod cli;

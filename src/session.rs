@@ -9,6 +9,7 @@ pub mod writer;
 pub mod reader;
 pub mod import;
 pub mod head;
+pub mod pipe;
 pub mod source;
 pub mod library;
 pub mod redact;

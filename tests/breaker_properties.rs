@@ -47,18 +47,26 @@ fn step() -> impl Strategy<Value = (u64, Step)> {
 }
 
 fn config() -> impl Strategy<Value = BreakerConfig> {
-    (1_u32..25, 1_u32..6, 0_u32..8, 1_u32..4, 1_u32..4, any::<bool>(), 1_u64..40).prop_map(
-        |(window, trip_at, min_calls, permits, successes, first_content, max_wait)| BreakerConfig {
+    let window =
+        (1_u32..25, 1_u32..6, 0_u32..8, prop::sample::select(vec![250, 500, 1_000]), prop::sample::select(vec![500, 800, 1_001]));
+    let probes = (1_u32..4, 1_u32..4, any::<bool>(), 1_u64..40, 1_u64..60);
+    (window, probes).prop_map(|(window, probes)| {
+        let (window, trip_at, min_calls, failure_rate, slow_rate) = window;
+        let (permits, successes, first_content, max_wait, decay) = probes;
+        BreakerConfig {
             window,
             trip_at,
             min_calls,
+            failure_rate,
+            slow_rate,
             permits,
             successes,
             max_wait_us: max_wait * S,
+            decay_us: decay * S,
             probe_counts: if first_content { ProbeCounts::FirstContent } else { ProbeCounts::StreamEnd },
             ..BreakerConfig::default()
-        },
-    )
+        }
+    })
 }
 
 /// A permit as the model remembers it, for ever.
@@ -255,13 +263,19 @@ fn apply(breaker: &mut Breaker, permits: &[Permit], now: u64, step: &Step) -> Op
         Step::Ask => return Some(breaker.ask(now)),
         Step::Report { permit, outcome, retry_after_us, draw } => {
             let verdict = Verdict { retry_after_us: *retry_after_us, draw: *draw, ..(*outcome).into() };
-            named(*permit).map(|permit| breaker.report(now, permit, &verdict));
+            if let Some(permit) = named(*permit) {
+                breaker.report(now, permit, &verdict);
+            }
         }
         Step::Content { permit } => {
-            named(*permit).map(|permit| breaker.first_content(now, permit));
+            if let Some(permit) = named(*permit) {
+                breaker.first_content(now, permit);
+            }
         }
         Step::Release { permit } => {
-            named(*permit).map(|permit| breaker.release(now, permit));
+            if let Some(permit) = named(*permit) {
+                breaker.release(now, permit);
+            }
         }
         Step::Look => breaker.advance(now),
     }
@@ -288,7 +302,7 @@ fn run(config: &BreakerConfig, script: &[(u64, Step)], look: bool) -> (Breaker, 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
 
     #[test]
     fn does_what_the_model_does(config in config(), script in prop::collection::vec(step(), 1..150)) {
@@ -389,5 +403,39 @@ proptest! {
         prop_assert_eq!(seen, seen_again);
         prop_assert!(first.transitions().eq(second.transitions()));
         prop_assert_eq!(first.totals(), second.totals());
+    }
+
+    #[test]
+    fn a_restored_breaker_goes_on_as_the_first_would(
+        config in config(),
+        before in prop::collection::vec(step(), 1..60),
+        after in prop::collection::vec(step(), 1..60),
+    ) {
+        let mut first = Breaker::new(config.clone());
+        let (mut now, mut permits) = (0, Vec::new());
+        for (gap, step) in &before {
+            now += gap;
+            if let Some(Answer::Admitted { permit, .. }) = apply(&mut first, &permits, now, step) {
+                permits.push(permit);
+            }
+        }
+        for permit in permits {
+            first.release(now, permit);
+        }
+        let snapshot = first.snapshot(now);
+        let mut second = Breaker::restored(config, &snapshot, now);
+        prop_assert_eq!(&second.snapshot(now), &snapshot);
+        // Each has tickets of its own; everything that shows is the same.
+        let (mut permits, mut restored_permits) = (Vec::new(), Vec::new());
+        for (gap, step) in &after {
+            now += gap;
+            if let Some(Answer::Admitted { permit, .. }) = apply(&mut first, &permits, now, step) {
+                permits.push(permit);
+            }
+            if let Some(Answer::Admitted { permit, .. }) = apply(&mut second, &restored_permits, now, step) {
+                restored_permits.push(permit);
+            }
+            prop_assert_eq!(first.snapshot(now), second.snapshot(now));
+        }
     }
 }

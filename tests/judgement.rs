@@ -86,10 +86,7 @@ fn lines_that_come_again_with_their_stamp() {
         )
     };
     let run = |lines: &[(u32, &str)]| {
-        let mut inputs = opening();
-        if let stutterscope::core::input::What::Start(start) = &mut inputs[0].what {
-            start.dialect = Some("ollama".into());
-        }
+        let mut inputs = support::ollama_opening();
         inputs.extend(lines.iter().enumerate().map(|(index, (stamp, text))| read(10 + 30 * index as u64, line(*stamp, text))));
         let done = "{\"model\":\"m\",\"created_at\":\"2026-01-01T00:00:09.000000001Z\",\"message\":{\"role\":\"assistant\",\"content\":\"\"},\"done\":true,\"done_reason\":\"stop\"}\n";
         inputs.extend([read(900, done), eof(901)]);
@@ -216,10 +213,7 @@ fn every_parameter_changes_something() {
                 "{{\"created_at\":\"2026-01-01T00:00:00.{stamp:09}Z\",\"message\":{{\"content\":\"{text}\"}},\"done\":false}}\n"
             )
         };
-        let mut inputs = opening();
-        if let stutterscope::core::input::What::Start(start) = &mut inputs[0].what {
-            start.dialect = Some("ollama".into());
-        }
+        let mut inputs = support::ollama_opening();
         inputs.extend(
             [(1, "So"), (2_001, " it"), (3_001, " is"), (2_001, " it")]
                 .iter()

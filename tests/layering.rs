@@ -3,6 +3,8 @@
 //! The scanner reads code, not prose: comments and the contents of literals are taken out, and `use` groups are written out, so
 //! that `use std::{fs, io}` is found as `std::fs`.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use stutterscope::core::{
+    dialect::{FrameView, Sink},
     input::{Attempt, End, Head, Input, Origin, Start, What},
     reading::{ChannelKey, ChunkId, Frame, FrameId, Limits, Note, Reading},
     time::Micros,
@@ -144,6 +145,36 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(token(), 0..16).prop_map(|tokens| tokens.concat())
 }
 
+/// The inside of a JSON string, more or less.
+fn inner() -> impl Strategy<Value = Vec<u8>> {
+    let fixed: &[&[u8]] = &[
+        b"",
+        b"a",
+        b" the",
+        b"\\n",
+        b"\\u00e9",
+        b"\\ud83d",
+        b"\\\"",
+        b"\"",
+        b"\\",
+        b"\xE4",
+        b"\",\"content\":\"",
+        b"\"},\"x\":{\"y\":\"",
+        "é".as_bytes(),
+    ];
+    prop::collection::vec(prop::sample::select(fixed.to_vec()), 0..4).prop_map(|parts| parts.concat())
+}
+
+const ENVELOPES: &[(&str, &str, &str)] = &[
+    ("openai-chat", r#"{"id":"a","choices":[{"index":1,"delta":{"content":""#, r#""},"finish_reason":null}]}"#),
+    ("openai-chat", r#"{"choices":[{"delta":{"reasoning_content":""#, r#"","content":null}}]}"#),
+    ("openai-chat", r#"{"choices":[{"delta":{"reasoning_content":"a","reasoning":""#, r#""}}]}"#),
+    ("openai-chat", r#"{"choices":[{"delta":{"content":""#, r#""},"finish_reason":"stop"}]}"#),
+    ("anthropic", r#"{"type":"content_block_delta","index":2,"delta":{"type":"text_delta","text":""#, r#""}  }"#),
+    ("anthropic", r#"{"type":"content_block_delta","index":2,"delta":{"type":"text_delta","text":"a","thinking":""#, r#""}}"#),
+    ("ollama", r#"{"message":{"content":""#, r#""},"done":false}"#),
+];
+
 fn small_limits() -> impl Strategy<Value = Limits> {
     prop_oneof![
         4 => Just(Limits::default()),
@@ -165,6 +196,27 @@ proptest! {
         prop_assert_eq!(&content(&reading(wrapping, &split(&body, &cuts), limits)), &whole);
         let bytes: Vec<&[u8]> = body.chunks(1).collect();
         prop_assert_eq!(&content(&reading(wrapping, &bytes, limits)), &whole);
+    }
+
+    #[test]
+    fn a_learned_envelope_reads_what_a_parser_reads(
+        texts in prop::collection::vec(inner(), 1..20),
+        (dialect, before, after) in prop::sample::select(ENVELOPES),
+    ) {
+        let info = stutterscope::core::dialect::by_id(dialect).expect("a known dialect");
+        let mut learned = (info.reader)();
+        for text in texts {
+            let data = [before.as_bytes(), &text, after.as_bytes()].concat();
+            let frame = FrameView { data: &data, ..FrameView::default() };
+            let (mut fast, mut slow) = (Sink::default(), Sink::default());
+            learned.read(&frame, &mut fast);
+            (info.reader)().read(&frame, &mut slow);
+            prop_assert_eq!(&fast.deltas, &slow.deltas);
+            prop_assert_eq!(&fast.text, &slow.text);
+            prop_assert_eq!(fast.kind, slow.kind);
+            let malformed = |sink: &Sink| sink.notes.iter().any(|note| matches!(note, Note::Malformed { .. }));
+            prop_assert_eq!(malformed(&fast), malformed(&slow));
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The recording format: what is written is read back, and whatever happens to a file, the part before it opens.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{io::Write, path::Path};
 
 use stutterscope::{

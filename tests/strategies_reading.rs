@@ -161,6 +161,15 @@ fn the_end_loses_what_is_held() {
 }
 
 #[test]
+fn a_text_that_the_score_took_out_says_so() {
+    let inputs = session(&["ha", "ha", "ho"], 30);
+    let decisions = decide(&inputs, Strategy::V2);
+    assert_eq!(decisions[..2], [Decision::Hold(FrameId(0)), Decision::Drop(FrameId(0), Loss::Outscored(791))]);
+    let engine = judge_by(&inputs, Strategy::V2);
+    assert_eq!((text(&engine).as_str(), engine.judgement.findings[0].score), ("haho", 791));
+}
+
+#[test]
 fn a_frame_that_overtakes_the_held_one_is_noted_and_no_other() {
     let tool = "data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"t\",\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]}}]}\n\n";
     let mut inputs = opening();

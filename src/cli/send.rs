@@ -1,37 +1,35 @@
 //! `stutterscope send`: one request, headless. Repaired text to standard output the moment it is released.
 
+mod follow;
 mod input;
-mod print;
 
-use std::{
-    collections::BTreeMap,
-    io,
-    path::PathBuf,
-    process::ExitCode,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{path::PathBuf, process::ExitCode};
 
 use tokio::sync::watch;
 
 use crate::{
-    cli::{Failure, Outcome},
+    cli::{
+        Failure, Outcome,
+        interrupt::{INTERRUPTED, Interrupt},
+        judging::{Judging, JudgingArgs},
+        send::follow::{Followed, Printer},
+    },
+    config::Config,
     core::{
         class::Level,
-        desk::{Desk, Timeouts},
+        desk::Timeouts,
         engine::Engine,
         input::{End, What},
         machine::EndReason,
-        params::{Profile, Strategy},
         time::Micros,
     },
     net::{
-        client::{self, Save},
-        demo::DemoServer,
+        client::{self, Save, SharedDesk},
+        demo::{DemoServer, scenarios},
         providers::{self, Provider},
         request::{Draft, RequestSpec},
     },
-    session::live::LiveLog,
+    report::Report,
 };
 
 /// Arguments of `send`.
@@ -54,9 +52,6 @@ pub struct Args {
     /// Provider; the embedded demo provider when nothing else is configured
     #[arg(short = 'P', long)]
     provider: Option<String>,
-    /// Dialect to speak, when the provider's name and URL do not say
-    #[arg(long, value_name = "ID")]
-    dialect: Option<String>,
     /// Record here instead of in the data directory
     #[arg(short, long, value_name = "RECORDING")]
     output: Option<PathBuf>,
@@ -79,165 +74,116 @@ pub struct Args {
     #[arg(long, value_name = "TIME", value_parser = input::duration)]
     idle_timeout: Option<Micros>,
     /// Most attempts
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=20))]
-    attempts: u32,
-    /// How to judge: evidence, v1, v2, v2-states, growth or none
-    #[arg(long, value_parser = input::strategy, default_value = "evidence")]
-    strategy: Strategy,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=20))]
+    attempts: Option<u32>,
+    /// Send the request as it is, even if it looks wrong
+    #[arg(long)]
+    unchecked: bool,
     /// Speed of the embedded demo provider
     #[arg(long, value_name = "N", default_value_t = 1.0)]
     speed: f64,
     /// Request and response heads to standard error
     #[arg(short, long)]
     verbose: bool,
+    #[command(flatten)]
+    judging: JudgingArgs,
 }
 
 /// Sends one request and prints what is released.
 pub fn run(args: Args) -> Outcome {
+    let interrupt = Interrupt::watch()?;
     // Reading must go on while standard output blocks, so it has threads of its own.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(Failure::usage)?;
-    let outcome = runtime.block_on(send(args));
+    let outcome = runtime.block_on(send(args, interrupt));
     // A read of standard input cannot be stopped, and nothing is left to wait for.
     runtime.shutdown_background();
     outcome
 }
 
-async fn send(args: Args) -> Outcome {
-    let mut provider = choose(&args)?;
+async fn send(args: Args, interrupt: Interrupt) -> Outcome {
+    let judging = Judging::load(&args.judging)?;
+    let config = Config::load().map_err(Failure::usage)?;
+    let mut provider = choose(&args, &config)?;
     let demo = provider.name == providers::DEMO && args.base_url.is_none();
     let body = args.data.as_deref().map(input::body).transpose()?;
     let prompt = if body.is_some() { None } else { input::prompt(args.prompt.clone(), demo)? };
     // Kept until the end: it stops when dropped.
     let _server = if demo { Some(start_demo(&args, &mut provider).await?) } else { None };
-    let defaults = Timeouts::default();
+    let configured = config.timeouts;
     let draft = Draft {
         prompt,
         body,
-        model: args.model.clone(),
+        model: args.model.clone().map(|model| if demo { scenarios::model(&model) } else { model }),
         base_url: args.base_url.clone(),
         headers: args.headers.clone(),
         timeouts: Timeouts {
-            connect: args.connect_timeout.or(defaults.connect),
-            first_byte: args.first_byte_timeout.or(defaults.first_byte),
-            idle: args.idle_timeout.or(defaults.idle),
-            total: args.max_time,
+            connect: args.connect_timeout.or(configured.connect),
+            first_byte: args.first_byte_timeout.or(configured.first_byte),
+            idle: args.idle_timeout.or(configured.idle),
+            total: args.max_time.or(configured.total),
         },
-        max_attempts: args.attempts,
+        max_attempts: args.attempts.unwrap_or(config.max_attempts),
+        unchecked: args.unchecked,
     };
     let (spec, remarks) = RequestSpec::build(&provider, draft, |name| std::env::var(name).ok()).map_err(Failure::usage)?;
-    for remark in remarks {
-        print::note(&remark);
-    }
-    let profile = Profile { strategy: args.strategy, ..Profile::default() };
+    remarks.iter().for_each(|remark| follow::note(remark));
+    let profile = judging.profile(None);
     let save = match &args.output {
         _ if args.no_save => Save::No,
         Some(path) => Save::At(path),
         None => Save::Library,
     };
     let log = client::open(&spec, &profile, save).map_err(Failure::usage)?;
+    let name = format!("{} {}", spec.provider, spec.model);
     let (cancel, cancelled) = watch::channel(false);
-    let desk = Arc::new(Mutex::new(Desk::default()));
-    let sending = tokio::spawn(client::run(spec, desk, log.clone(), cancelled));
-    let followed = follow(&args, &log, Engine::new(profile), &cancel).await;
+    let sending = tokio::spawn(client::run(spec, SharedDesk::default(), log.clone(), cancelled));
+    let printer = Printer::new(args.raw, args.verbose);
+    let followed = follow::follow(&log, Engine::new(profile), printer, &interrupt, &cancel).await;
     // The log is closed, so it has ended or is about to.
     let _ = sending.await;
-    let Followed { engine, end, interrupted, broken_pipe } = followed?;
+    let Followed { engine, interrupted, broken_pipe } = followed?;
     if let Some(error) = log.take_recording_error() {
-        print::note(&error.to_string());
+        follow::note(&error.to_string());
     }
-    print::summary(&engine, log.path().as_deref());
+    let report = Report::of(&engine.reading, &engine.judgement, &name);
+    follow::summary(&report, log.path().as_deref());
     Ok(match () {
-        () if interrupted => ExitCode::from(130),
+        () if interrupted => ExitCode::from(INTERRUPTED),
         () if broken_pipe => ExitCode::SUCCESS,
-        () => exit_code(&engine, end.as_ref()),
+        () => exit_code(&engine),
     })
 }
 
-/// What following a session came to.
-struct Followed {
-    engine: Engine,
-    /// The last end.
-    end: Option<End>,
-    interrupted: bool,
-    broken_pipe: bool,
-}
-
-/// Folds what comes and prints what is released, until the log is closed.
-async fn follow(args: &Args, log: &LiveLog, mut engine: Engine, cancel: &watch::Sender<bool>) -> Result<Followed, Failure> {
-    let mut printer = print::Printer::new(io::stdout(), args.raw, args.verbose);
-    let mut inputs = Vec::new();
-    let (mut end, mut interrupted, mut broken_pipe) = (None, false, false);
-    loop {
-        // Asked before draining: what was pushed before the close is in this drain or an earlier one.
-        let closed = log.is_closed();
-        let now = log.drain(&mut inputs);
-        let mut written = Ok(());
-        for input in inputs.drain(..) {
-            engine.fold(&input);
-            written = written.and_then(|()| printer.input(&input.what));
-            if let What::End(this) = input.what {
-                end = Some(this);
-            }
-        }
-        engine.advance(now);
-        written = written.and_then(|()| printer.release(&engine));
-        if let Err(error) = written
-            && !broken_pipe
-        {
-            // Whoever read us wants no more, so neither do we of the provider.
-            cancel.send_replace(true);
-            broken_pipe = true;
-            printer.mute();
-            if error.kind() != io::ErrorKind::BrokenPipe {
-                return Err(error.into());
-            }
-        }
-        if closed {
-            printer.finish()?;
-            return Ok(Followed { engine, end, interrupted, broken_pipe });
-        }
-        let wait = engine.judgement.next_deadline().map(|deadline| Duration::from_micros(deadline.since(log.now()).0));
-        tokio::select! {
-            () = log.changed() => {}
-            () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => {}
-            interrupt = tokio::signal::ctrl_c() => {
-                interrupt.map_err(Failure::usage)?;
-                if interrupted {
-                    return Err(Failure { code: 130, message: "interrupted twice; the recording may lack its end".into() });
-                }
-                interrupted = true;
-                cancel.send_replace(true);
-            }
-        }
-    }
-}
-
 /// 3 when the provider or the transport failed, 1 when something is to be looked at, else 0.
-fn exit_code(engine: &Engine, end: Option<&End>) -> ExitCode {
+fn exit_code(engine: &Engine) -> ExitCode {
     let failed = matches!(engine.judgement.ended, None | Some(EndReason::Error | EndReason::TimedOut | EndReason::Refused));
-    if failed || end == Some(&End::Reset) {
+    let last = engine.reading.marks().iter().rev().find(|mark| matches!(mark.what, What::End(_)));
+    if failed || last.is_some_and(|mark| mark.what == What::End(End::Reset)) {
         return ExitCode::from(3);
     }
     let flagged = engine.judgement.findings.iter().any(|finding| finding.level >= Level::Warning);
     ExitCode::from(u8::from(flagged))
 }
 
-/// The provider that the arguments name, or the demo provider.
-fn choose(args: &Args) -> Result<Provider, Failure> {
-    let known = providers::all(&BTreeMap::new());
-    let mut provider = match (&args.provider, &args.base_url) {
-        (Some(name), _) => known.iter().find(|provider| provider.name == *name).cloned().ok_or_else(|| {
-            let names: Vec<_> = known.iter().map(|provider| provider.name.as_str()).collect();
-            Failure::usage(format!("there is no provider `{name}`\nhint: known are {}; -u takes any URL", names.join(", ")))
-        })?,
+/// The provider that the arguments name, else the configured one, else the demo provider.
+fn choose(args: &Args, config: &Config) -> Result<Provider, Failure> {
+    let known = config.all_providers();
+    let name = args.provider.as_ref().or(config.provider.as_ref().filter(|_| args.base_url.is_none()));
+    let mut provider = match (name, &args.base_url) {
         (None, Some(url)) => Provider::at(url),
-        (None, None) => known
-            .into_iter()
-            .find(|provider| provider.name == providers::DEMO)
-            .ok_or_else(|| Failure::usage("no provider is configured\nhint: name one with -P, or give a URL with -u"))?,
+        (name, _) => {
+            let name = name.map_or(providers::DEMO, String::as_str);
+            known.iter().find(|provider| provider.name == *name).cloned().ok_or_else(|| {
+                let names: Vec<_> = known.iter().map(|provider| provider.name.as_str()).collect();
+                Failure::usage(format!("there is no provider `{name}`\nhint: known are {}; -u takes any URL", names.join(", ")))
+            })?
+        }
     };
-    if let Some(dialect) = &args.dialect {
-        provider.dialect.clone_from(dialect);
+    if let Some(dialect) = args.judging.dialect {
+        provider.dialect = dialect.to_owned();
+    }
+    if let Some(model) = config.model.as_ref().filter(|_| provider.name != providers::DEMO) {
+        provider.model.clone_from(model);
     }
     Ok(provider)
 }

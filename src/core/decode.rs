@@ -169,3 +169,106 @@ fn run(stages: &mut [Stage], bytes: &[u8], body: &mut Vec<u8>, most: usize) -> R
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use compression_codecs::{
+        BrotliEncoder, EncodeV2, GzipEncoder, ZlibEncoder, ZstdEncoder, brotli::params::EncoderParams,
+        flate::params::FlateEncoderParams,
+    };
+
+    use super::*;
+
+    /// `plain` compressed, flushed after every 20 bytes as a streaming server would.
+    fn encode(name: &str, plain: &[u8]) -> Vec<u8> {
+        let mut encoder: Box<dyn EncodeV2> = match name {
+            "gzip" => Box::new(GzipEncoder::new(FlateEncoderParams::from(compression_core::Level::Default))),
+            "deflate" => Box::new(ZlibEncoder::new(FlateEncoderParams::from(compression_core::Level::Default))),
+            "br" => Box::new(BrotliEncoder::new(EncoderParams::default())),
+            _ => Box::new(ZstdEncoder::new(3)),
+        };
+        let mut buffer = vec![0; plain.len() + 4_096];
+        let mut output = WriteBuffer::new_initialized(&mut buffer);
+        for piece in plain.chunks(20) {
+            let mut input = PartialBuffer::new(piece);
+            encoder.encode(&mut input, &mut output).unwrap();
+            while !encoder.flush(&mut output).unwrap() {}
+        }
+        while !encoder.finish(&mut output).unwrap() {}
+        output.written().to_vec()
+    }
+
+    fn check(name: &str, step: usize) {
+        let plain = "data: {\"x\":\"héllo\"}\n\n".repeat(40);
+        let encoded = encode(name, plain.as_bytes());
+        let mut decoder = Decoder::of_header(name).unwrap();
+        let mut body = Vec::new();
+        for piece in encoded.chunks(step) {
+            decoder.decode(piece, &mut body, 1 << 20).unwrap();
+        }
+        assert_eq!(String::from_utf8_lossy(&body), plain, "{name} in steps of {step}");
+        assert_eq!(decoder.finish(), Ok(()), "{name}");
+    }
+
+    #[test]
+    fn every_encoding_is_undone_in_any_pieces() {
+        for name in ["gzip", "deflate", "br", "zstd"] {
+            for step in [1, 7, 4_096] {
+                check(name, step);
+            }
+        }
+    }
+
+    #[test]
+    fn encodings_may_be_nested() {
+        let encoded = encode("zstd", &encode("gzip", b"data: x\n\n"));
+        let mut body = Vec::new();
+        Decoder::of_header("gzip, zstd").unwrap().decode(&encoded, &mut body, 100).unwrap();
+        assert_eq!(body, b"data: x\n\n");
+    }
+
+    #[test]
+    fn flushed_events_come_out_with_the_read_that_brought_them() {
+        let plain = [b'a'; 40];
+        let encoded = encode("gzip", &plain);
+        let mut decoder = Decoder::of_header("gzip").unwrap();
+        let mut body = Vec::new();
+        let lengths: Vec<usize> = encoded
+            .chunks(1)
+            .map(|byte| {
+                decoder.decode(byte, &mut body, 100).unwrap();
+                body.len()
+            })
+            .collect();
+        assert!(lengths.contains(&20), "the first event is out before the second one came: {lengths:?}");
+    }
+
+    #[test]
+    fn a_bomb_stops_at_the_cap() {
+        let encoded = encode("zstd", &vec![0; 256 << 10]);
+        let mut body = Vec::new();
+        let outcome = Decoder::of_header("zstd").unwrap().decode(&encoded, &mut body, 10_000);
+        assert_eq!((outcome, body.len()), (Err(Failure::TooLarge), 10_000));
+    }
+
+    #[test]
+    fn broken_and_unknown_encodings_fail_and_cut_ones_are_noticed() {
+        for (name, bytes) in [("gzip", &b"not gzip at all"[..]), ("zstd", b"nor is this"), ("compress", b"x")] {
+            let outcome = Decoder::of_header(name).unwrap().decode(bytes, &mut Vec::new(), 100);
+            assert!(matches!(outcome, Err(Failure::Broken { encoding, .. }) if encoding == name), "{name}");
+        }
+        let encoded = encode("gzip", b"data: x\n\n");
+        let mut body = Vec::new();
+        let mut decoder = Decoder::of_header("gzip").unwrap();
+        decoder.decode(&encoded[..encoded.len() - 4], &mut body, 100).unwrap();
+        assert_eq!(body, b"data: x\n\n");
+        assert!(decoder.finish().is_err());
+    }
+
+    #[test]
+    fn identity_costs_nothing() {
+        assert!(Decoder::of_header("identity").is_none());
+        assert!(Decoder::of_header("").is_none());
+    }
+}

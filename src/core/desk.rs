@@ -16,7 +16,7 @@ pub mod timeout;
 pub mod validate;
 
 use breaker::{Answer, Breaker};
-pub use breaker::{BreakerConfig, NO_JITTER};
+pub use breaker::{BreakerConfig, NO_JITTER, Totals};
 use cache::Cache;
 pub use cache::CacheConfig;
 pub use gate::{BreakerSnapshot, BreakerState, BreakerTransition, GateDecision, GateRecord, Outcome, Permit, Verdict};
@@ -185,9 +185,20 @@ impl Desk {
         breaker.snapshot(now_us)
     }
 
+    /// Puts the breaker of `key` back to what it showed in a recording, so that a what-if can go on from there.
+    pub fn restore(&mut self, now_us: u64, key: &EndpointKey, snapshot: &BreakerSnapshot) {
+        let breaker = Breaker::restored(self.config.breaker.clone(), snapshot, now_us);
+        self.breakers.insert(key.clone(), breaker);
+    }
+
     /// Every endpoint that was asked for, with what its breaker shows.
     pub fn snapshots(&mut self, now_us: u64) -> Vec<(EndpointKey, BreakerSnapshot)> {
         self.breakers.iter_mut().map(|(key, breaker)| (key.clone(), breaker.snapshot(now_us))).collect()
+    }
+
+    /// Everything that the breaker of `key` has counted.
+    pub fn totals(&self, key: &EndpointKey) -> Totals {
+        self.breakers.get(key).map(Breaker::totals).unwrap_or_default()
     }
 
     /// The last transitions of the breaker of `key`, oldest first.
@@ -213,6 +224,7 @@ impl From<Answer> for GateDecision {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 
@@ -238,6 +250,8 @@ mod tests {
         assert!(matches!(probe.decision, GateDecision::Admitted { probe: true, .. }));
         let closed = desk.report(6 * S, &key, probe.permit().unwrap(), Outcome::Success);
         assert_eq!((closed.breaker.state, closed.breaker.generation), (BreakerState::Closed, 3));
+        let totals = desk.totals(&key);
+        assert_eq!((totals.admitted, totals.refused, totals.outcomes[Outcome::Failure as usize]), (4, 1, 3));
         assert_eq!(desk.transitions(&key).iter().map(|row| row.at_us).collect::<Vec<_>>(), [0, 5 * S, 6 * S]);
     }
 

@@ -8,11 +8,14 @@ use crate::core::{
     reading::{ChannelKey, FrameKind, Note, Usage},
 };
 
+mod envelope;
 mod json;
 pub mod error;
 pub mod anthropic;
 pub mod ollama;
 pub mod openai_chat;
+
+pub(super) use json::{free, malformed};
 
 /// A row of [`DIALECTS`].
 pub struct DialectInfo {

@@ -162,6 +162,7 @@ fn partition(count: u32, holds: impl Fn(u32) -> bool) -> u32 {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
     use crate::core::input::{Attempt, End, Input, Origin, Start};

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::{
     core::{
+        desk::validate::validate,
         dialect::{self, DialectInfo},
         input::{Origin, Start},
     },
@@ -63,6 +64,8 @@ pub struct Draft {
     pub timeouts: Timeouts,
     /// Most attempts.
     pub max_attempts: u32,
+    /// True to send the body whatever it looks like.
+    pub unchecked: bool,
 }
 
 /// A request that cannot be built.
@@ -77,6 +80,9 @@ pub enum RequestError {
     /// The body is JSON, but no object.
     #[error("the request body is not a JSON object\nhint: a body looks like {{\"model\": \"…\", \"messages\": […]}}")]
     NotAnObject,
+    /// The provider would refuse it.
+    #[error("the request looks wrong:\n  {}\nhint: mend it, or send it all the same with --unchecked", .0.join("\n  "))]
+    Invalid(Vec<String>),
     /// No model.
     #[error("no model is named for provider `{provider}`\nhint: name one with -m, or in the configuration")]
     NoModel {
@@ -145,6 +151,10 @@ impl RequestSpec {
         };
         if model.is_empty() {
             return Err(RequestError::NoModel { provider: provider.name.clone() });
+        }
+        let problems = if draft.unchecked { Vec::new() } else { validate(dialect.id, &body) };
+        if !problems.is_empty() {
+            return Err(RequestError::Invalid(problems.iter().map(ToString::to_string).collect()));
         }
         let mut headers = provider.headers.clone();
         headers.extend(draft.headers);

@@ -63,3 +63,14 @@ pub fn parse(bytes: &[u8]) -> Result<(Head, usize), Peek> {
     super::redact::mask_headers(&mut head.headers);
     Ok((head, end))
 }
+
+/// Takes the content-encoding out of a head whose body begins as plain text: `curl --compressed` undoes the encoding and
+/// prints the header all the same.
+pub fn forget_undone_encoding(head: &mut Head, body: &[u8]) {
+    const LOOK: usize = 16;
+    let text = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~');
+    // Every encoding in use begins with bytes that are no ASCII text, and every stream with bytes that are.
+    if !body.is_empty() && body.iter().take(LOOK).all(text) {
+        head.headers.retain(|(name, _)| name != "content-encoding");
+    }
+}

@@ -57,7 +57,10 @@ enum CutBy {
 impl Capture {
     /// A capture of these bytes: a body, behind response heads if it begins with `HTTP/`.
     pub fn new(bytes: Vec<u8>) -> Capture {
-        let (heads, at) = head::parse_all(&bytes);
+        let (mut heads, at) = head::parse_all(&bytes);
+        if let Some(head) = heads.last_mut() {
+            head::forget_undone_encoding(head, &bytes[at..]);
+        }
         let cut = cut_by(&bytes[at..]);
         Capture { bytes, at, cut, stage: Stage::Start, heads: heads.into_iter() }
     }

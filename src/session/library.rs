@@ -164,6 +164,7 @@ pub fn latest() -> io::Result<Option<Entry>> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
     use crate::{core::input::Origin, session::import};

@@ -14,10 +14,10 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 pub enum HeaderError {
     /// It does not begin as one.
-    #[error("this is no recording: its first line does not begin with `{MAGIC}`")]
+    #[error("this is no recording: its first line does not begin with `{MAGIC}`\nhint: name a capture .sse, .ndjson or .json")]
     NotARecording,
     /// It ends inside its first line.
-    #[error("the recording is torn inside its header (line 1, {bytes} bytes); nothing in it can be read")]
+    #[error("the recording is torn inside its header (line 1, {bytes} bytes)\nhint: it ends before its first input; delete it")]
     Torn {
         /// How many bytes there are.
         bytes: usize,
@@ -31,7 +31,7 @@ pub enum HeaderError {
         program: String,
     },
     /// The header is not RON, or not a header.
-    #[error("the recording's header is damaged: line 1, column {column}: {reason}")]
+    #[error("the recording's header is damaged: line 1, column {column}: {reason}\nhint: restore its first line")]
     Damaged {
         /// Column in the first line, from 1.
         column: usize,
@@ -39,7 +39,7 @@ pub enum HeaderError {
         reason: String,
     },
     /// The file cannot be read.
-    #[error("{0}")]
+    #[error("{0}\nhint: the file may be compressed and torn, or its disk failing")]
     Io(#[from] io::Error),
 }
 

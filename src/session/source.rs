@@ -30,7 +30,7 @@ pub enum LoadError {
         source: io::Error,
     },
     /// Its header cannot be used.
-    #[error("{path}: {source}\nhint: the file's other bytes are untouched; a capture (.sse, .ndjson, .json) needs no header")]
+    #[error("{path}: {source}")]
     Header {
         /// The file.
         path: PathBuf,
@@ -42,7 +42,7 @@ pub enum LoadError {
 /// An opened session: an iterator of its inputs, to be folded as they come.
 pub enum Source {
     /// One of ours.
-    Recording(Recording),
+    Recording(Box<Recording>),
     /// A capture without times.
     Capture(Capture),
 }
@@ -129,22 +129,22 @@ pub fn open(path: &Path) -> Result<Source, LoadError> {
 pub fn from_reader(source: Box<dyn Read + Send>, path: &Path, recording: bool) -> Result<Source, LoadError> {
     let failed = |source| LoadError::Io { path: path.to_path_buf(), source };
     let mut source: Box<dyn BufRead + Send> = Box::new(BufReader::with_capacity(BUFFER, source));
-    if starts_with(&mut source, &ZSTD_MAGIC).map_err(failed)? {
+    if source.fill_buf().map_err(failed)?.starts_with(&ZSTD_MAGIC) {
         let decoder = zstd::stream::read::Decoder::with_buffer(source).map_err(failed)?;
         source = Box::new(BufReader::with_capacity(BUFFER, decoder));
     }
-    if recording || starts_with(&mut source, MAGIC.as_bytes()).map_err(failed)? {
+    if recording || source.fill_buf().map_err(failed)?.starts_with(MAGIC.as_bytes()) {
         let reader = Reader::new(source).map_err(|source| LoadError::Header { path: path.to_path_buf(), source })?;
-        return Ok(Source::Recording(Recording { reader, open: false, unended: false }));
+        return Ok(Source::Recording(Box::new(Recording { reader, open: false, unended: false })));
     }
     let mut bytes = Vec::new();
     source.read_to_end(&mut bytes).map_err(failed)?;
     Ok(Source::Capture(Capture::new(bytes)))
 }
 
-/// Whether the first read of `source` begins with `magic`; files give that much in one read.
-fn starts_with(source: &mut Box<dyn BufRead + Send>, magic: &[u8]) -> io::Result<bool> {
-    Ok(source.fill_buf()?.starts_with(magic))
+/// Whether a file that begins like this is a recording, as far as the first bytes tell; all compressed files are taken for one.
+pub fn is_recording(beginning: &[u8]) -> bool {
+    beginning.starts_with(MAGIC.as_bytes()) || beginning.starts_with(&ZSTD_MAGIC)
 }
 
 /// A session in memory.

@@ -32,6 +32,19 @@ pub fn opening() -> Vec<Input> {
     vec![start(true), Input { at: Micros(0), what: What::Attempt(attempt) }, Input { at: Micros(1_000), what: What::Head(head) }]
 }
 
+/// As [`opening`], of an Ollama request.
+pub fn ollama_opening() -> Vec<Input> {
+    let mut inputs = opening();
+    for input in &mut inputs {
+        match &mut input.what {
+            What::Start(start) => start.dialect = Some("ollama".into()),
+            What::Head(head) => head.headers = vec![("content-type".into(), "application/x-ndjson".into())],
+            _ => {}
+        }
+    }
+    inputs
+}
+
 /// One openai-chat frame with `text` in `field` of the delta.
 pub fn frame(field: &str, text: &str) -> String {
     let text = serde_json::to_string(text).unwrap();

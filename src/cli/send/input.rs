@@ -5,13 +5,7 @@ use std::{
     io::{self, IsTerminal, Read},
 };
 
-use crate::{
-    cli::Failure,
-    core::{
-        params::{STRATEGIES, Strategy},
-        time::Micros,
-    },
-};
+use crate::{cli::Failure, core::time::Micros};
 
 /// What the demo provider is asked when nobody asks anything.
 const DEMO_PROMPT: &str = "Tell me something.";
@@ -37,14 +31,6 @@ pub fn duration(text: &str) -> Result<Micros, String> {
     let number: f64 = number.parse().map_err(|_| "a time looks like 90s, 500ms or 2m".to_owned())?;
     // Numbers beyond what fits become the largest that does.
     Ok(Micros((number * unit_us).round() as u64))
-}
-
-/// The name of a strategy.
-pub fn strategy(text: &str) -> Result<Strategy, String> {
-    Strategy::from_name(text).ok_or_else(|| {
-        let names: Vec<_> = STRATEGIES.iter().map(|row| row.1).collect();
-        format!("known strategies are {}", names.join(", "))
-    })
 }
 
 /// The JSON body that `-d` names: itself, `@FILE`, or `@-` for standard input.

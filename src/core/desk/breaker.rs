@@ -19,6 +19,7 @@ use crate::core::desk::gate::{BreakerSnapshot, BreakerState, BreakerTransition, 
 
 mod config;
 mod moves;
+mod restore;
 mod window;
 
 pub use config::{BreakerConfig, NO_JITTER, ProbeCounts};
@@ -293,6 +294,15 @@ impl Breaker {
                 State::ForcedOpen => u64::MAX,
                 _ => 0,
             },
+            half_open_for_us: match self.state {
+                State::HalfOpen { since_us, .. } => since_us.saturating_add(self.config.max_wait_us).saturating_sub(self.now_us),
+                _ => 0,
+            },
+            probes_ok: match self.state {
+                State::HalfOpen { succeeded, .. } => succeeded,
+                _ => 0,
+            },
+            healthy_us: self.now_us - self.healthy_since_us,
             throttled_for_us: self.throttled_until_us.saturating_sub(self.now_us),
             probes: self.probes(),
             probes_at_most: self.config.permits,
@@ -338,4 +348,5 @@ impl Breaker {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests;

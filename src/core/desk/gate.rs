@@ -191,6 +191,15 @@ pub struct BreakerSnapshot {
     pub min_calls: u32,
     /// Microseconds until a probe is admitted; zero unless open, `u64::MAX` if held open by hand.
     pub open_for_us: u64,
+    /// Microseconds until it opens again if no probe finishes; zero unless half-open.
+    #[serde(default)]
+    pub half_open_for_us: u64,
+    /// Probes that succeeded since it is half-open.
+    #[serde(default)]
+    pub probes_ok: u32,
+    /// Microseconds of health in closed that count towards the next decay of `reopens`.
+    #[serde(default)]
+    pub healthy_us: u64,
     /// Microseconds until the provider's own Retry-After is over; zero if it gave none.
     #[serde(default)]
     pub throttled_for_us: u64,

@@ -113,6 +113,7 @@ impl Timers {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
     use crate::core::input::{Attempt, End, Head, PauseCause};
@@ -133,7 +134,8 @@ mod tests {
     fn deadlines() {
         let total = Timeouts { total: Some(Micros(90_000_000)), ..Timeouts::default() };
         let pause = What::Paused { us: 5_000_000, cause: PauseCause::Suspended };
-        let cases: Vec<(&str, Timeouts, Vec<(u64, What)>, Option<(u64, OurEnd)>)> = vec![
+        type Case = (&'static str, Timeouts, Vec<(u64, What)>, Option<(u64, OurEnd)>);
+        let cases: Vec<Case> = vec![
             ("before anything", total, vec![], None),
             ("connecting", Timeouts::default(), vec![(1, attempt())], Some((11, OurEnd::ConnectTimeout))),
             ("waiting", Timeouts::default(), vec![(1, attempt()), (2, head())], Some((61, OurEnd::FirstByteTimeout))),

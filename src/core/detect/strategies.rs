@@ -42,8 +42,8 @@ pub enum Chunk {
 pub enum Loss {
     /// Held, and replaced by the next one, which is in prefix relation to it.
     Replaced,
-    /// Held, and replaced by the next one, which the score called a stutter.
-    Outscored,
+    /// Held, and replaced by the next one, which the score, here in thousandths, called a stutter.
+    Outscored(u16),
     /// Not a JSON object, skipped.
     Malformed,
     /// Not a `data: ` line, dropped because the flow had not begun.
@@ -67,7 +67,7 @@ impl Loss {
     pub fn sentence(self) -> &'static str {
         match self {
             Loss::Replaced => "the next delta is in prefix relation to it and took its place",
-            Loss::Outscored => "the score called the next delta a stutter, which took its place",
+            Loss::Outscored(_) => "the score called the next delta a stutter, which took its place",
             Loss::Malformed => "it is not a JSON object",
             Loss::Unknown => "it does not begin with `data: ` and the flow had not begun",
             Loss::AfterDone => "it came after the terminator",

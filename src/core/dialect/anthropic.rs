@@ -7,7 +7,9 @@ use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    DialectInfo, FrameView, Reader, Seen, Sink, error,
+    DialectInfo, FrameView, Reader, Seen, Sink,
+    envelope::Envelope,
+    error,
     json::{self, Shape, Text},
 };
 use crate::core::{
@@ -40,7 +42,7 @@ pub const INFO: DialectInfo = DialectInfo {
 };
 
 fn recognise(frame: &FrameView<'_>) -> u8 {
-    let Ok(value) = serde_json::from_slice::<Value>(frame.data) else { return 0 };
+    let Some(value) = json::free(frame.data) else { return 0 };
     match value.get("type").and_then(Value::as_str) {
         Some(
             "message_start"
@@ -149,10 +151,15 @@ struct MessagesReader {
     offset: u16,
     /// One past the highest block so far.
     blocks: u16,
+    usage: Usage,
+    envelope: Envelope,
 }
 
 impl Reader for MessagesReader {
     fn read(&mut self, frame: &FrameView<'_>, sink: &mut Sink) {
+        if self.envelope.read(frame.data, sink) {
+            return;
+        }
         match frame.data.trim_ascii() {
             b"" => sink.kind = Some(FrameKind::KeepAlive),
             // Anthropic never sends it, but a gateway in front of it does.
@@ -169,7 +176,7 @@ impl Reader for MessagesReader {
 impl MessagesReader {
     fn event(&mut self, event: &Event<'_>, data: &[u8], sink: &mut Sink) {
         match event.kind.bytes() {
-            b"content_block_delta" => self.delta(event, sink),
+            b"content_block_delta" => self.delta(event, data, sink),
             b"content_block_start" => self.block_start(event, sink),
             b"content_block_stop" => sink.kind = Some(FrameKind::Control),
             b"message_start" => self.message_start(event, sink),
@@ -178,7 +185,7 @@ impl MessagesReader {
                 if let Some(delta) = &event.delta {
                     finish(&delta.stop_reason, sink);
                 }
-                usage(event.usage, sink);
+                self.usage(event.usage, sink);
             }
             b"message_stop" => sink.kind = Some(FrameKind::Terminator),
             b"ping" => sink.kind = Some(FrameKind::KeepAlive),
@@ -189,7 +196,7 @@ impl MessagesReader {
                 finish(&event.stop_reason, sink);
             }
             b"message" => self.message(event, sink),
-            _ => match serde_json::from_slice(data).ok().as_ref().and_then(error::of_value) {
+            _ => match json::free(data).as_ref().and_then(error::of_value) {
                 Some(error) => sink.note(error),
                 None => sink.kind = Some(FrameKind::Unknown),
             },
@@ -206,7 +213,25 @@ impl MessagesReader {
         let word = |name: &str| message.get(name).and_then(Value::as_str).unwrap_or_default().as_bytes();
         self.seen.id(word("id"), sink);
         self.seen.model(word("model"), sink);
-        sink.note_usage(message.get("usage").and_then(usage_of));
+        if let Some(value) = message.get("usage") {
+            self.add_usage(value, sink);
+        }
+    }
+
+    fn usage(&mut self, raw: Option<&RawValue>, sink: &mut Sink) {
+        if let Some(value) = raw.and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok()) {
+            self.add_usage(&value, sink);
+        }
+    }
+
+    /// `message_start` counts the input, `message_delta` mostly only the output so far: the note says both.
+    fn add_usage(&mut self, value: &Value, sink: &mut Sink) {
+        let count = |name: &str| value.get(name).and_then(Value::as_u64);
+        let (input, output) = (count("input_tokens"), count("output_tokens"));
+        if input.or(output).is_some() {
+            self.usage = Usage { input: input.or(self.usage.input), output: output.or(self.usage.output), total: None };
+            sink.note(Note::Usage(self.usage));
+        }
     }
 
     fn block_of(&mut self, event: &Event<'_>) -> u16 {
@@ -224,16 +249,21 @@ impl MessagesReader {
         }
     }
 
-    fn delta(&mut self, event: &Event<'_>, sink: &mut Sink) {
+    fn delta(&mut self, event: &Event<'_>, data: &[u8], sink: &mut Sink) {
         let block = self.block_of(event);
         let Some(delta) = &event.delta else { return };
-        match delta.kind.bytes() {
-            b"text_delta" | b"" => sink.add(key(block, Channel::Text), delta.text.bytes()),
-            b"thinking_delta" => sink.add(key(block, Channel::Reasoning), delta.thinking.bytes()),
-            b"input_json_delta" => sink.add(key(block, Channel::ToolArguments), delta.partial_json.bytes()),
+        let (channel, text) = match delta.kind.bytes() {
+            b"text_delta" | b"" => (Channel::Text, &delta.text),
+            b"thinking_delta" => (Channel::Reasoning, &delta.thinking),
+            b"input_json_delta" => (Channel::ToolArguments, &delta.partial_json),
             // Signatures, citations and compaction are progress, but no text of the answer.
-            _ => sink.kind = Some(FrameKind::Control),
-        }
+            _ => {
+                sink.kind = Some(FrameKind::Control);
+                return;
+            }
+        };
+        sink.add(key(block, channel), text.bytes());
+        self.envelope.learn(key(block, channel), text, data);
     }
 
     /// A whole message, not streamed.
@@ -249,14 +279,14 @@ impl MessagesReader {
             }
         }
         finish(&event.stop_reason, sink);
-        usage(event.usage, sink);
+        self.usage(event.usage, sink);
     }
 }
 
 /// What a block says when it begins; mostly its text is still empty.
 fn content_block(block: u16, content: &Block<'_>, sink: &mut Sink) {
     if content.kind.bytes().ends_with(b"tool_use") {
-        sink.note(Note::Tool { choice: 0, block, id: content.id.to_string(), name: content.name.to_string() });
+        sink.note(Note::Tool { choice: 0, block, id: content.id.to_utf8(), name: content.name.to_utf8() });
     }
     let before = sink.deltas.len();
     match content.kind.bytes() {
@@ -275,19 +305,6 @@ fn key(block: u16, channel: Channel) -> ChannelKey {
 
 fn finish(reason: &Text<'_>, sink: &mut Sink) {
     if !reason.is_empty() {
-        sink.note(Note::Finish { choice: 0, reason: reason.to_string() });
+        sink.note(Note::Finish { choice: 0, reason: reason.to_utf8() });
     }
-}
-
-fn usage(raw: Option<&RawValue>, sink: &mut Sink) {
-    if let Some(value) = raw.and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok()) {
-        sink.note_usage(usage_of(&value));
-    }
-}
-
-/// `message_start` counts the input, `message_delta` the output so far.
-fn usage_of(value: &Value) -> Option<Usage> {
-    let count = |name: &str| value.get(name).and_then(Value::as_u64);
-    let usage = Usage { input: count("input_tokens"), output: count("output_tokens"), total: None };
-    (usage != Usage::default()).then_some(usage)
 }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::json;
 use crate::core::reading::Note;
 
 /// Longest message that is kept, in bytes; a gateway's whole HTML page helps nobody.
@@ -48,7 +49,7 @@ pub fn of_value(value: &Value) -> Option<Note> {
 
 /// The error that a body sent instead of a stream reports: its JSON shape if it has one, else its text.
 pub fn of_body(status: Option<u16>, body: &[u8]) -> Note {
-    let known = serde_json::from_slice(body).ok().as_ref().and_then(of_value);
+    let known = json::free(body).as_ref().and_then(of_value);
     known.unwrap_or_else(|| {
         let text = &body[..body.len().min(4 * MESSAGE_LIMIT)];
         note(status.map(|status| format!("http_{status}")), String::from_utf8_lossy(text).trim().to_owned())
@@ -79,6 +80,7 @@ fn cut(text: &mut String, limit: usize) {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 

@@ -1,6 +1,6 @@
 //! Borrowed JSON for the hot path: strings that are neither copied nor refused, lists that do not allocate for one item.
 
-use std::{borrow::Cow, fmt, marker::PhantomData};
+use std::{borrow::Cow, fmt, marker::PhantomData, ops::Range};
 
 use serde::{
     Deserialize, Deserializer,
@@ -26,8 +26,16 @@ impl Text<'_> {
         self.bytes().is_empty()
     }
 
+    /// Where in `data` the text stands, if it was borrowed from there.
+    pub fn range_in(&self, data: &[u8]) -> Option<Range<usize>> {
+        let Some(Cow::Borrowed(text)) = self.0 else { return None };
+        let start = (text.as_ptr() as usize).checked_sub(data.as_ptr() as usize)?;
+        let end = start + text.len();
+        (end <= data.len()).then_some(start..end)
+    }
+
     /// A copy as valid UTF-8.
-    pub fn to_string(&self) -> String {
+    pub fn to_utf8(&self) -> String {
         String::from_utf8_lossy(self.bytes()).into_owned()
     }
 }
@@ -222,8 +230,7 @@ pub(super) fn parse(data: &[u8], shape: &Shape, sink: &mut Sink, mut read: impl 
         return;
     }
     sink.kind = Some(crate::core::reading::FrameKind::Unknown);
-    let text = String::from_utf8_lossy(data);
-    let Ok(mut value) = serde_json::from_str::<Value>(&text) else {
+    let Some(mut value) = free(data) else {
         tracing::debug!(%refusal, "a frame is JSON, but neither typed nor free parsing reads it");
         return;
     };
@@ -236,8 +243,27 @@ pub(super) fn parse(data: &[u8], shape: &Shape, sink: &mut Sink, mut read: impl 
     }
 }
 
+/// Any JSON value, also one with bytes that are not UTF-8 or with lone surrogates; these are replaced.
+pub(in crate::core) fn free(data: &[u8]) -> Option<Value> {
+    if let Ok(value) = serde_json::from_slice(data) {
+        return Some(value);
+    }
+    let mut text = String::from_utf8_lossy(data).into_owned().into_bytes();
+    let mut at = 0;
+    while let Some(offset) = memchr::memchr(b'\\', &text[at..]) {
+        at += offset;
+        if let Some([b'u', b'd' | b'D', b'8'..=b'9' | b'a'..=b'f' | b'A'..=b'F', ..]) = text.get(at + 1..) {
+            let end = text.len().min(at + 6);
+            text[at + 2..end].copy_from_slice(&b"fffd"[..end - at - 2]);
+        }
+        // The escaped character is passed too: it may be a backslash.
+        at = text.len().min(at + 2);
+    }
+    serde_json::from_slice(&text).ok()
+}
+
 /// Notes broken JSON. The offset counts from the start of `data`; the Reading makes it one of the body.
-pub(super) fn malformed(data: &[u8], error: &serde_json::Error, sink: &mut Sink) {
+pub(in crate::core) fn malformed(data: &[u8], error: &serde_json::Error, sink: &mut Sink) {
     let line = data.split(|byte| *byte == b'\n').take(error.line().saturating_sub(1));
     let before: usize = line.map(|line| line.len() + 1).sum();
     let byte = (before + error.column().saturating_sub(1)).min(data.len());

@@ -30,7 +30,7 @@ pub const INFO: DialectInfo = DialectInfo {
 };
 
 fn recognise(frame: &FrameView<'_>) -> u8 {
-    let Ok(value) = serde_json::from_slice::<Value>(frame.data) else { return 0 };
+    let Some(value) = json::free(frame.data) else { return 0 };
     let answers = value.get("message").is_some_and(Value::is_object) || value.get("response").is_some_and(Value::is_string);
     match (answers, value.get("done").is_some_and(Value::is_boolean), value.get("created_at").is_some()) {
         (true, true, true) => 3,
@@ -119,7 +119,7 @@ impl Reader for LineReader {
 impl LineReader {
     fn line(&mut self, line: &Line<'_>, data: &[u8], sink: &mut Sink) {
         if line.error.is_some() {
-            sink.notes.extend(serde_json::from_slice(data).ok().as_ref().and_then(error::of_value));
+            sink.notes.extend(json::free(data).as_ref().and_then(error::of_value));
         } else if line.message.is_none() && line.done.is_none() && line.created_at.is_empty() {
             sink.kind = Some(FrameKind::Unknown);
             return;
@@ -139,7 +139,7 @@ impl LineReader {
         }
         if line.done == Some(true) {
             sink.kind = Some(FrameKind::Terminator);
-            let reason = if line.done_reason.is_empty() { "stop".into() } else { line.done_reason.to_string() };
+            let reason = if line.done_reason.is_empty() { "stop".into() } else { line.done_reason.to_utf8() };
             sink.note(Note::Finish { choice: 0, reason });
             let usage = Usage { input: line.prompt_eval_count, output: line.eval_count, total: None };
             sink.note_usage((usage != Usage::default()).then_some(usage));
@@ -149,8 +149,8 @@ impl LineReader {
     fn call(&mut self, call: &ToolCall<'_>, sink: &mut Sink) {
         let block = self.calls;
         self.calls = self.calls.saturating_add(1);
-        let name = call.function.as_ref().map(|function| function.name.to_string()).unwrap_or_default();
-        sink.note(Note::Tool { choice: 0, block, id: call.id.to_string(), name });
+        let name = call.function.as_ref().map(|function| function.name.to_utf8()).unwrap_or_default();
+        sink.note(Note::Tool { choice: 0, block, id: call.id.to_utf8(), name });
         if let Some(arguments) = call.function.as_ref().and_then(|function| function.arguments) {
             sink.add(key(block, Channel::ToolArguments), arguments.get().as_bytes());
         }

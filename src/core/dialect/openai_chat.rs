@@ -3,11 +3,13 @@
 //! Accepted on purpose: two finish reasons, usage before, in or after the finish chunk, in every chunk or under `x_groq`, a
 //! missing `[DONE]`, a preface without an id, content as a list of parts, reasoning under two names, and the legacy `text`.
 
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    DialectInfo, FrameView, Reader, Sink, error,
+    DialectInfo, FrameView, Reader, Sink,
+    envelope::Envelope,
+    error,
     json::{self, Few, Shape, Text, TextOr},
 };
 use crate::core::{
@@ -40,10 +42,7 @@ pub const INFO: DialectInfo = DialectInfo {
 };
 
 fn recognise(frame: &FrameView<'_>) -> u8 {
-    if frame.data.trim_ascii() == b"[DONE]" {
-        return 1;
-    }
-    let Ok(value) = serde_json::from_slice::<Value>(frame.data) else { return 0 };
+    let Some(value) = json::free(frame.data) else { return 0 };
     let kind = value.get("object").and_then(Value::as_str).unwrap_or_default();
     if kind.starts_with("chat.completion") || kind == "text_completion" {
         return 3;
@@ -66,8 +65,7 @@ struct Chunk<'a> {
     id: Text<'a>,
     #[serde(borrow, default)]
     model: Text<'a>,
-    #[serde(borrow, default)]
-    object: Text<'a>,
+    object: Option<IgnoredAny>,
     #[serde(borrow)]
     choices: Option<Few<Choice<'a>>>,
     #[serde(borrow)]
@@ -81,13 +79,37 @@ struct Chunk<'a> {
     value: Text<'a>,
 }
 
+impl<'a> Chunk<'a> {
+    /// The one string that this chunk says, if it says nothing else that could differ from chunk to chunk.
+    fn only_text(&self) -> Option<(ChannelKey, &Text<'a>)> {
+        let mut choices = self.choices.as_ref()?.iter();
+        let (choice, None) = (choices.next()?, choices.next()) else { return None };
+        let delta = choice.delta.as_ref().filter(|_| choice.finish_reason.is_empty())?;
+        let silent =
+            delta.refusal.is_empty() && delta.reasoning.is_empty() && delta.tool_calls.is_none() && delta.function_call.is_none();
+        let TextOr::Text(content) = &delta.content else { return None };
+        match (silent, content.is_empty(), delta.reasoning_content.is_empty()) {
+            (true, false, true) => Some((key(choice.number(), 0, Channel::Text), content)),
+            (true, true, false) => Some((key(choice.number(), 0, Channel::Reasoning), &delta.reasoning_content)),
+            _ => None,
+        }
+    }
+}
+
+impl Choice<'_> {
+    fn number(&self) -> u16 {
+        self.index.unwrap_or(0).min(u64::from(u16::MAX)) as u16
+    }
+}
+
 #[derive(Deserialize)]
 struct Choice<'a> {
     index: Option<u64>,
     #[serde(borrow)]
     delta: Option<Delta<'a>>,
+    // Boxed, like all that is rare: the struct is moved once per frame, so it should be small.
     #[serde(borrow)]
-    message: Option<Delta<'a>>,
+    message: Option<Box<Delta<'a>>>,
     #[serde(borrow, default)]
     text: Text<'a>,
     #[serde(borrow, default)]
@@ -109,9 +131,9 @@ struct Delta<'a> {
     #[serde(borrow, default)]
     refusal: Text<'a>,
     #[serde(borrow, default)]
-    tool_calls: Few<ToolCall<'a>>,
+    tool_calls: Option<Vec<ToolCall<'a>>>,
     #[serde(borrow)]
-    function_call: Option<Function<'a>>,
+    function_call: Option<Box<Function<'a>>>,
 }
 
 /// A part of a content list: `{type: text, text}` or `{type: thinking, thinking: [parts]}`.
@@ -176,18 +198,25 @@ const CHUNK: Shape = Shape::Object(&[
 #[derive(Default)]
 struct ChatReader {
     seen: super::Seen,
+    envelope: Envelope,
     /// The latest call of each choice that came without an index.
     calls: Vec<(u16, u16, Vec<u8>)>,
 }
 
 impl Reader for ChatReader {
     fn read(&mut self, frame: &FrameView<'_>, sink: &mut Sink) {
+        if self.envelope.read(frame.data, sink) {
+            return;
+        }
         match frame.data.trim_ascii() {
             b"" => sink.kind = Some(FrameKind::KeepAlive),
             b"[DONE]" => sink.kind = Some(FrameKind::Terminator),
             _ => json::parse(frame.data, &CHUNK, sink, |data, sink| {
                 let chunk = serde_json::from_slice::<Chunk<'_>>(data)?;
                 self.chunk(&chunk, data, sink);
+                if let Some((key, text)) = chunk.only_text().filter(|_| sink.notes.is_empty()) {
+                    self.envelope.learn(key, text, data);
+                }
                 Ok(())
             }),
         }
@@ -204,9 +233,9 @@ impl ChatReader {
             }
         } else if !chunk.value.is_empty() {
             sink.add(key(0, 0, Channel::Text), chunk.value.bytes());
-        } else if chunk.usage.is_none() && chunk.x_groq.is_none() && chunk.object.is_empty() {
+        } else if chunk.usage.is_none() && chunk.x_groq.is_none() && chunk.object.is_none() {
             // Nothing of a chunk is here: an error of its own shape, or a frame of something else.
-            match serde_json::from_slice(data).ok().as_ref().and_then(error::of_value) {
+            match json::free(data).as_ref().and_then(error::of_value) {
                 Some(error) => sink.note(error),
                 None => sink.kind = Some(FrameKind::Unknown),
             }
@@ -217,19 +246,20 @@ impl ChatReader {
             sink.note_usage(value.get("usage").and_then(usage_of));
         }
         if chunk.error.is_some() {
-            sink.notes.extend(serde_json::from_slice(data).ok().as_ref().and_then(error::of_value));
+            sink.notes.extend(json::free(data).as_ref().and_then(error::of_value));
         }
     }
 
     fn choice(&mut self, choice: &Choice<'_>, sink: &mut Sink) {
-        let index = choice.index.unwrap_or(0).min(u64::from(u16::MAX)) as u16;
+        let index = choice.number();
         // Some send the text so far as `message` beside the increment, some the increment once more as `text`: read one.
         match (&choice.delta, &choice.message) {
-            (Some(delta), _) | (None, Some(delta)) => self.delta(index, delta, sink),
+            (Some(delta), _) => self.delta(index, delta, sink),
+            (None, Some(delta)) => self.delta(index, delta, sink),
             (None, None) => sink.add(key(index, 0, Channel::Text), choice.text.bytes()),
         }
         if !choice.finish_reason.is_empty() {
-            sink.note(Note::Finish { choice: index, reason: choice.finish_reason.to_string() });
+            sink.note(Note::Finish { choice: index, reason: choice.finish_reason.to_utf8() });
         }
         usage(choice.usage, sink);
         if let Some(value) = choice.error.and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok()) {
@@ -256,7 +286,7 @@ impl ChatReader {
             }
         }
         sink.add(key(choice, 0, Channel::Refusal), delta.refusal.bytes());
-        for call in delta.tool_calls.iter() {
+        for call in delta.tool_calls.iter().flatten() {
             let block = self.block_of(choice, call);
             function(choice, block, &call.id, call.function.as_ref(), sink);
         }
@@ -283,9 +313,9 @@ impl ChatReader {
 }
 
 fn function(choice: u16, block: u16, id: &Text<'_>, function: Option<&Function<'_>>, sink: &mut Sink) {
-    let name = function.map(|function| function.name.to_string()).unwrap_or_default();
+    let name = function.map(|function| function.name.to_utf8()).unwrap_or_default();
     if !id.is_empty() || !name.is_empty() {
-        sink.note(Note::Tool { choice, block, id: id.to_string(), name });
+        sink.note(Note::Tool { choice, block, id: id.to_utf8(), name });
     }
     if let Some(function) = function {
         sink.add(key(choice, block, Channel::ToolArguments), function.arguments.bytes());

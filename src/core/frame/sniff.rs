@@ -68,9 +68,10 @@ impl Sniffer {
         };
         let declared = hint.declared.or(hint.dialect);
         match (bytes[start], declared) {
-            (b'{' | b'[', Some(Framing::Ndjson)) => Some(Framing::Ndjson),
-            (b'{' | b'[', Some(_)) | (b'<', _) => Some(Framing::Json),
-            (b'{' | b'[', None) => self.by_first_line(bytes, start, ended),
+            (b'{' | b'[', Some(framing @ (Framing::Ndjson | Framing::Json))) => Some(framing),
+            (b'<', _) => Some(Framing::Json),
+            // No event stream begins so, whatever was declared: an error in its place, or lines.
+            (b'{' | b'[', Some(Framing::Sse) | None) => self.by_first_line(bytes, start, ended),
             (b'd' | b'e' | b'i' | b'r' | b':', _) => Some(Framing::Sse),
             (_, declared) => Some(declared.unwrap_or(Framing::Sse)),
         }
@@ -121,7 +122,9 @@ mod tests {
     fn an_error_body_is_json_whatever_its_type() {
         check(Hint { failed: true, declared: Some(Framing::Sse), dialect: None }, "oops", Some(Framing::Json));
         let stream = Hint { failed: false, declared: Some(Framing::Sse), dialect: Some(Framing::Sse) };
-        check(stream, "{\"error\":{}}\n", Some(Framing::Json));
+        check(stream, "{\"error\":{}}", Some(Framing::Json));
+        check(stream, "{\n\"error\":{}}", Some(Framing::Json));
+        check(stream, "{\"a\":1}\n{\"a\":2}\n", Some(Framing::Ndjson));
         check(Hint { declared: declared("application/x-ndjson"), ..Hint::default() }, "{\"a\":1", Some(Framing::Ndjson));
         check(Hint { declared: declared("Text/Event-Stream; charset=utf-8"), ..Hint::default() }, "\ndata", Some(Framing::Sse));
     }

@@ -70,10 +70,10 @@ impl Judgement {
     }
 
     fn lose(&mut self, reading: &Reading, frame: FrameId, delta: Option<DeltaId>, loss: Loss) -> super::FindingId {
-        let meant = matches!(loss, Loss::Replaced | Loss::Outscored | Loss::Grown | Loss::Rewound | Loss::Repeated);
+        let meant = matches!(loss, Loss::Replaced | Loss::Outscored(_) | Loss::Grown | Loss::Rewound | Loss::Repeated);
         let draft = Draft {
             class: if meant { Class::CumulativeFull } else { Class::UnderEmission },
-            score: 1000,
+            score: if let Loss::Outscored(score) = loss { score } else { 1000 },
             certainty: Certainty::Likely,
             action: Action::Suppress,
             layer: if meant { Layer::Unknown } else { Layer::Client },

@@ -3,6 +3,8 @@
 //! Per exchange the body is decoded, sniffed, framed and read; a new attempt starts all of that anew, only the dialect stays
 //! known. Every step keeps its position, so a fold is linear in the bytes over all inputs.
 
+use serde::de::IgnoredAny;
+
 use super::{ChunkRow, DeltaRow, FrameId, FrameKind, FrameRow, Mark, Note, Reading, text::Pending};
 use crate::core::{
     decode::Decoder,
@@ -179,10 +181,9 @@ impl Reading {
         }
         self.frames_so_far(true);
         self.last_frame();
-        if !self.wire.given_up {
-            if let Some(failure) = self.wire.decoder.take().and_then(|decoder| decoder.finish().err()) {
-                self.give_up(failure.note(self.limits.body, self.body.len()));
-            }
+        let decoder = self.wire.decoder.take().filter(|_| !self.wire.given_up);
+        if let Some(failure) = decoder.and_then(|decoder| decoder.finish().err()) {
+            self.give_up(failure.note(self.limits.body, self.body.len()));
         }
         let lost = self.wire.pending.take();
         if !lost.is_empty() {
@@ -245,7 +246,7 @@ impl Reading {
         if json.first() != Some(&b'{') {
             return;
         }
-        let Ok(value) = serde_json::from_slice::<serde_json::Value>(json) else { return };
+        let Some(value) = dialect::free(json) else { return };
         let wrapped = if json.len() < bytes.len() { serde_json::json!({ "error": value }) } else { value };
         if let Some(note) = error::of_value(&wrapped) {
             self.wire.sink.kind = Some(FrameKind::Error);
@@ -299,17 +300,30 @@ fn read(wire: &mut Wire, view: &FrameView<'_>) {
     } else {
         unknown(view, &mut wire.sink);
     }
-    if whole && matches!(wire.sink.kind, Some(FrameKind::Unknown)) || wire.dialect.is_none() {
-        if let Some(note) = serde_json::from_slice(view.data).ok().as_ref().and_then(error::of_value) {
-            wire.sink.kind = Some(FrameKind::Error);
-            wire.sink.note(note);
-        }
+    // Errors look alike in all dialects, and a gateway's may come before anything of the provider's.
+    if wire.sink.kind == Some(FrameKind::Unknown)
+        && let Some(note) = dialect::free(view.data).as_ref().and_then(error::of_value)
+    {
+        wire.sink.kind = Some(FrameKind::Error);
+        wire.sink.note(note);
     }
 }
 
-/// A frame before the dialect is known: broken, or not understood.
+/// A frame before the dialect is known: only what all dialects share can be told of it.
 fn unknown(view: &FrameView<'_>, sink: &mut Sink) {
-    sink.kind = Some(if view.data.trim_ascii().is_empty() { FrameKind::KeepAlive } else { FrameKind::Unknown });
+    let data = view.data.trim_ascii();
+    sink.kind = Some(match data {
+        b"" => FrameKind::KeepAlive,
+        b"[DONE]" => FrameKind::Terminator,
+        _ => FrameKind::Unknown,
+    });
+    if sink.kind == Some(FrameKind::Unknown)
+        && matches!(data.first(), Some(b'{' | b'['))
+        && let Err(error) = serde_json::from_slice::<IgnoredAny>(view.data)
+    {
+        sink.kind = None;
+        dialect::malformed(view.data, &error, sink);
+    }
 }
 
 /// Makes offsets in a frame's data offsets in the body.

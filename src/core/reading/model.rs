@@ -93,7 +93,7 @@ pub enum FrameKind {
     Unknown,
 }
 
-/// One read. `start` and `end` are offsets in [`Reading::body`].
+/// One read. `start` and `end` are offsets in [`Reading::body`](super::Reading::body).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Chunk {
     /// When it was read.
@@ -111,7 +111,7 @@ pub struct Chunk {
 /// One frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Frame {
-    /// Its first byte in [`Reading::body`].
+    /// Its first byte in [`Reading::body`](super::Reading::body).
     pub start: u32,
     /// One past its last byte.
     pub end: u32,

@@ -32,11 +32,11 @@ impl Half {
 impl Pending {
     /// Appends one delta's bytes to `text` as valid UTF-8; `note` hears what was joined and replaced.
     pub fn append(&mut self, key: ChannelKey, snapshot: bool, bytes: &[u8], text: &mut String, note: impl FnMut(Note)) {
-        if self.halves.is_empty() || snapshot {
-            if let Ok(valid) = std::str::from_utf8(bytes) {
-                text.push_str(valid);
-                return;
-            }
+        if (self.halves.is_empty() || snapshot)
+            && let Ok(valid) = std::str::from_utf8(bytes)
+        {
+            text.push_str(valid);
+            return;
         }
         self.append_slowly(key, snapshot, bytes, text, note);
     }

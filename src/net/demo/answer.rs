@@ -67,7 +67,10 @@ pub async fn answer(
             Ok(response)
         }
         Play::Stream { steps, close } => {
-            let writes = render(scenario.name, number, steps, dialect);
+            let mut writes = render(scenario.name, number, steps, dialect);
+            if path.ends_with("/api/generate") {
+                writes.iter_mut().for_each(|write| write.bytes = generated(&write.bytes));
+            }
             if *close == Close::Whole {
                 return Ok(streamed(dialect, writes, state));
             }
@@ -77,6 +80,26 @@ pub async fn answer(
             std::future::pending().await
         }
     }
+}
+
+/// Ollama's chat lines as its generate endpoint writes them: the message's fields in the line itself, its content as `response`.
+///
+/// No string of JSON holds the pieces that are replaced, because a quote inside one is escaped.
+fn generated(bytes: &[u8]) -> Vec<u8> {
+    let flat = replaced(bytes, br#""message":{"role":"assistant","content":"#, br#""response":"#);
+    replaced(&flat, br#"},"done"#, br#","done"#)
+}
+
+fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut copied = 0;
+    for at in memchr::memmem::find_iter(bytes, from) {
+        out.extend_from_slice(&bytes[copied..at]);
+        out.extend_from_slice(to);
+        copied = at + from.len();
+    }
+    out.extend_from_slice(&bytes[copied..]);
+    out
 }
 
 /// The scenario that a request asks for, or the status and message of its refusal.

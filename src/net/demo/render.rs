@@ -25,7 +25,8 @@ const HALVES_US: u64 = 40_000;
 /// The writes of request `number` (from 0) of scenario `name`.
 pub fn render(name: &str, number: u64, steps: &[Step], dialect: &DialectInfo) -> Vec<Write> {
     let start = WriterStart { model: format!("demo/{name}"), id: format!("demo-{name}-{number:04}"), created: EPOCH + number * 60 };
-    let mut page = Page { writer: (dialect.writer)(&start), writes: Vec::new(), frames: Vec::new(), at_us: 0 };
+    let words = FINISH_WORDS.iter().filter(|row| row.0 == dialect.id).map(|row| (row.1, row.2)).collect();
+    let mut page = Page { words, writer: (dialect.writer)(&start), writes: Vec::new(), frames: Vec::new(), at_us: 0 };
     for beat in beats(steps) {
         page.at_us += beat.gap_us;
         page.emit(&beat.emit, beat.gap_us == 0);
@@ -33,7 +34,12 @@ pub fn render(name: &str, number: u64, steps: &[Step], dialect: &DialectInfo) ->
     page.writes
 }
 
+/// Where a dialect has another word for the end than OpenAI, in which scenarios are written: dialect, OpenAI's, its own.
+const FINISH_WORDS: &[(&str, &str, &str)] =
+    &[("anthropic", "length", "max_tokens"), ("anthropic", "tool_calls", "tool_use"), ("ollama", "tool_calls", "stop")];
+
 struct Page {
+    words: Vec<(&'static str, &'static str)>,
     writer: Box<dyn Writer>,
     writes: Vec<Write>,
     /// Of each frame: its stamp, the write it is in, and where.
@@ -75,7 +81,7 @@ impl Page {
 
     fn put(&mut self, step: &WriterStep, at_ns: u64, joins: bool, change: fn(Vec<u8>) -> Vec<u8>) {
         let mut bytes = Vec::new();
-        self.writer.write(step, at_ns, &mut bytes);
+        self.writer.write(&self.in_words(step), at_ns, &mut bytes);
         let bytes = change(with_halves(bytes));
         // A dialect may have no frame for a step.
         if bytes.is_empty() {
@@ -90,6 +96,19 @@ impl Page {
         write.extend_from_slice(&bytes);
         let end = write.len();
         self.frames.push((at_ns, index, start..end));
+    }
+}
+
+impl Page {
+    /// The step with the dialect's own word for the end.
+    fn in_words(&self, step: &WriterStep) -> WriterStep {
+        let mut step = step.clone();
+        if let WriterStep::Finish { reason, .. } = &mut step
+            && let Some((_, own)) = self.words.iter().find(|(word, _)| reason == word)
+        {
+            (*own).clone_into(reason);
+        }
+        step
     }
 }
 

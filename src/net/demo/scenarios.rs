@@ -35,6 +35,11 @@ pub fn by_name(name: &str) -> Option<&'static Scenario> {
     all().find(|scenario| scenario.name == name)
 }
 
+/// The model name of scenario `name`, which may be one already.
+pub fn model(name: &str) -> String {
+    if name.starts_with("demo/") { name.to_owned() } else { format!("demo/{name}") }
+}
+
 /// The position of scenario `name` in [`all`].
 pub fn position(name: &str) -> Option<usize> {
     all().position(|scenario| scenario.name == name)

@@ -25,7 +25,11 @@ enum Do {
 use Do::{After, Ask, Content, End, GiveBack, Look, No, Wait};
 use Outcome::{Failure, Ignored, Slow, Success, Throttled};
 
-fn run(config: BreakerConfig, script: &[(u64, Do, BreakerState)]) -> Breaker {
+/// When (in seconds), what, and the state after it.
+type Step = (u64, Do, BreakerState);
+type Script = Vec<Step>;
+
+fn run(config: BreakerConfig, script: &[Step]) -> Breaker {
     let mut breaker = Breaker::new(config);
     let mut open = VecDeque::new();
     for (step, (at, what, expected)) in script.iter().enumerate() {
@@ -58,7 +62,7 @@ fn run(config: BreakerConfig, script: &[(u64, Do, BreakerState)]) -> Breaker {
 
 use BreakerState::{Closed, HalfOpen, Open};
 
-fn three_failures() -> Vec<(u64, Do, BreakerState)> {
+fn three_failures() -> Script {
     vec![
         (0, Ask, Closed),
         (0, End(Failure), Closed),
@@ -69,7 +73,7 @@ fn three_failures() -> Vec<(u64, Do, BreakerState)> {
     ]
 }
 
-fn after_three(rest: Vec<(u64, Do, BreakerState)>) -> Vec<(u64, Do, BreakerState)> {
+fn after_three(rest: Script) -> Script {
     let mut script = three_failures();
     script.extend(rest);
     script
@@ -78,7 +82,7 @@ fn after_three(rest: Vec<(u64, Do, BreakerState)>) -> Vec<(u64, Do, BreakerState
 #[test]
 fn scripts() {
     let default = BreakerConfig::default;
-    let cases: Vec<(&str, BreakerConfig, Vec<(u64, Do, BreakerState)>, &str)> = vec![
+    let cases: Vec<(&str, BreakerConfig, Script, &str)> = vec![
         (
             "three failures open it, the fourth is refused",
             default(),
@@ -279,6 +283,17 @@ fn health_takes_the_doublings_back() {
     let script = after_three(vec![(7, Ask, HalfOpen), (7, End(Failure), Open), (17, Ask, HalfOpen), (17, End(Success), Closed)]);
     let mut breaker = run(BreakerConfig::default(), &script);
     for (at, reopens) in [(17, 1), (76, 1), (77, 0), (500, 0)] {
+        assert_eq!(breaker.snapshot(at * S).reopens, reopens, "at {at} s");
+    }
+}
+
+#[test]
+fn a_failure_is_no_health() {
+    let rest = vec![(7, Ask, HalfOpen), (7, End(Failure), Open), (17, Ask, HalfOpen), (17, End(Success), Closed)];
+    let mut script = after_three(rest);
+    script.extend([(70, Ask, Closed), (70, End(Failure), Closed)]);
+    let mut breaker = run(BreakerConfig::default(), &script);
+    for (at, reopens) in [(77, 1), (129, 1), (130, 0)] {
         assert_eq!(breaker.snapshot(at * S).reopens, reopens, "at {at} s");
     }
 }

@@ -32,6 +32,11 @@ impl Rates {
 }
 
 impl Window {
+    /// A window of outcomes that were so old at `now_us`, oldest first.
+    pub(super) fn restored(now_us: u64, cells: impl Iterator<Item = (u64, Outcome)>) -> Window {
+        Window { cells: cells.map(|(age_us, outcome)| (now_us.saturating_sub(age_us), outcome)).collect() }
+    }
+
     pub(super) fn push(&mut self, now_us: u64, outcome: Outcome, config: &BreakerConfig) {
         self.cells.push_back((now_us, outcome));
         while self.cells.len() > config.window as usize {

@@ -26,8 +26,10 @@ pub fn has(payload: &[u8], name: &'static str) -> Option<bool> {
 fn text_of(choices: Option<&RawValue>) -> Option<Vec<u8>> {
     let First(choice) = serde_json::from_str(choices?.get()).ok()?;
     let delta = member(choice?.get(), "delta").ok()??;
-    let content = member(delta.get(), "content").ok()??;
-    let Text(text) = serde_json::from_str(content.get()).ok()?;
+    // An array of small numbers would be read as bytes, too.
+    let content = member(delta.get(), "content").ok()??.get();
+    let content = content.starts_with('"').then_some(content)?;
+    let Text(text) = serde_json::from_str(content).ok()?;
     Some(replace_surrogates(text.into_owned()))
 }
 

@@ -102,7 +102,10 @@ impl V2 {
         let before = held.as_ref().map_or(b"".as_slice(), |(_, text)| text);
         let (stutters, loss) = match self.rule {
             Rule::Prefix => (prefix_related(before, &text), Loss::Replaced),
-            Rule::Score => (self.detector.analyse(&text, before, at).stuttering, Loss::Outscored),
+            Rule::Score => {
+                let score = self.detector.analyse(&text, before, at);
+                (score.stuttering, Loss::Outscored(score.thousandths()))
+            }
         };
         if stutters {
             out.extend(held.map(|(held, _)| Op::Drop(held, loss)));

@@ -142,7 +142,7 @@ pub const SCENARIOS: &[Scenario] = &[
                      | rule| of| twelfths|:| one|,| two|,| three|,| three|,| two|,| one|.| A| pilot| adds| the| swell|,| takes| away| the\
                      | draught|,| and| keeps| a| margin|;| a| careful| one| keeps| two|.| Wind| over| tide| makes| the| sea| short| and\
                      | steep|,| so| the| hour| matters| more| than| the| height|,| and| the| moon| more| than| both|.| Nobody| argues\
-                     | with| the| moon|.\n\n",
+                     | with| the| moon|.| Write| the| figures| down| before| you| ever| need| them|.\n\n",
                 )
                 .packed(8)
                 .times(50),

@@ -54,6 +54,23 @@ pub const SCENARIOS: &[Scenario] = &[
         }],
     },
     Scenario {
+        name: "cumulative-torn",
+        title: "each delta gives all text so far, and one frame in the middle cannot be read",
+        class: Some(Class::CumulativeFull),
+        plays: &[Play::Stream {
+            steps: &[
+                BEGIN,
+                cumulative(48, "An| anchor| holds| by| its| chain| more| than| by| its| weight|:"),
+                after(48, Act::Torn(" (and this frame is torn)")),
+                cumulative(48, " the| chain| lies| on| the| ground| and| keeps| the| pull| low|."),
+                FINISH,
+                USAGE,
+                END,
+            ],
+            close: Close::Whole,
+        }],
+    },
+    Scenario {
         name: "hybrid",
         title: "increments that turn to all text so far half way",
         class: Some(Class::CumulativeFull),
@@ -90,7 +107,7 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "shrink",
         title: "opening frames that grow and shrink back before the answer begins",
-        class: Some(Class::FirstChunkDouble),
+        class: Some(Class::CumulativeFull),
         plays: &[Play::Stream {
             steps: &[
                 after(180, Act::Preamble("**ds|**dst|**dstY|**")),

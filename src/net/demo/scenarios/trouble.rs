@@ -43,6 +43,19 @@ pub const SCENARIOS: &[Scenario] = &[
     },
     Scenario { name: "error", title: "500, always", class: Some(Class::ProviderError), plays: &[OVERLOADED] },
     Scenario {
+        name: "outage",
+        title: "500 three times, then good three times: the breaker opens and closes again",
+        class: Some(Class::ProviderError),
+        plays: &[
+            OVERLOADED,
+            OVERLOADED,
+            OVERLOADED,
+            Play::Stream { steps: GOOD, close: Close::Whole },
+            Play::Stream { steps: GOOD, close: Close::Whole },
+            Play::Stream { steps: GOOD, close: Close::Whole },
+        ],
+    },
+    Scenario {
         name: "retry-after",
         title: "429 with Retry-After on every first request, good on every second",
         class: Some(Class::ProviderError),

@@ -1,0 +1,83 @@
+//! What the commands that judge have in common: the flags that choose a profile.
+
+use std::path::PathBuf;
+
+use crate::{
+    cli::Failure,
+    config::{Config, StrategyName, parse_param},
+    core::{
+        dialect::{self, DIALECTS, DialectInfo},
+        input::{Input, What},
+        params::{Param, Profile},
+    },
+    session::format::Header,
+};
+
+/// Flags that say how a session is judged.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct JudgingArgs {
+    /// Strategy: evidence, v1, v2, v2-states, growth or none
+    #[arg(long, value_name = "NAME", help_heading = "Judging")]
+    pub strategy: Option<StrategyName>,
+    /// Profile file (RON: name, strategy, params)
+    #[arg(long, value_name = "FILE", help_heading = "Judging")]
+    pub profile: Option<PathBuf>,
+    /// Set a parameter, such as stall.gap_ms=3000; may be repeated
+    #[arg(long = "param", value_name = "ID=VALUE", value_parser = parse_param, help_heading = "Judging")]
+    pub params: Vec<(Param, u64)>,
+    /// Read the frames in this dialect instead of telling it from the content
+    #[arg(long, value_name = "ID", value_parser = parse_dialect, help_heading = "Judging")]
+    pub dialect: Option<&'static str>,
+}
+
+fn parse_dialect(id: &str) -> Result<&'static str, String> {
+    let ids = || DIALECTS.iter().map(|info: &DialectInfo| info.id).collect::<Vec<_>>().join(", ");
+    dialect::by_id(id).map(|info| info.id).ok_or_else(|| format!("there is no dialect `{id}`\nhint: the dialects are {}", ids()))
+}
+
+/// The flags with the configuration under them.
+#[derive(Debug)]
+pub struct Judging {
+    config: Config,
+    args: JudgingArgs,
+}
+
+impl Judging {
+    /// Reads configuration and profile file.
+    ///
+    /// # Errors
+    /// When either cannot be used.
+    pub fn load(args: &JudgingArgs) -> Result<Judging, Failure> {
+        let mut config = Config::load().map_err(Failure::usage)?;
+        if let Some(path) = &args.profile {
+            config.load_profile(path).map_err(Failure::usage)?;
+        }
+        Ok(Judging { config, args: args.clone() })
+    }
+
+    /// The configuration under the flags.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The profile for a session: a recording's own, unless a profile file was named; the flags over it.
+    pub fn profile(&self, header: Option<&Header>) -> Profile {
+        let recorded = header.filter(|_| self.args.profile.is_none()).map(Header::profile);
+        let mut profile = recorded.unwrap_or_else(|| self.config.profile.clone());
+        if let Some(StrategyName(strategy)) = self.args.strategy {
+            profile.strategy = strategy;
+        }
+        for (param, value) in &self.args.params {
+            profile.params.set(*param, *value);
+        }
+        profile
+    }
+
+    /// `input` as it is to be folded: a Start takes the dialect from the flags.
+    pub fn adjust(&self, mut input: Input) -> Input {
+        if let (What::Start(start), Some(dialect)) = (&mut input.what, self.args.dialect) {
+            start.dialect = Some(dialect.to_owned());
+        }
+        input
+    }
+}

@@ -1,0 +1,162 @@
+//! Follows a session: folds what comes, and writes released text to standard output, everything else to standard error.
+
+use std::{
+    io::{self, IsTerminal, Write},
+    path::Path,
+    time::Duration,
+};
+
+use tokio::sync::watch;
+
+use crate::{
+    cli::{Failure, interrupt::Interrupt, released::ReleasedText},
+    core::{engine::Engine, input::What},
+    report::{Report, text::to_text},
+    sanitise::{sanitise, sanitise_block},
+    session::live::LiveLog,
+};
+
+/// What following a session came to.
+pub struct Followed {
+    /// The session, folded and judged.
+    pub engine: Engine,
+    /// True if the user interrupted it.
+    pub interrupted: bool,
+    /// True if whoever read standard output went away.
+    pub broken_pipe: bool,
+}
+
+/// Folds what comes and prints what is released, until the log is closed. Deadlines fire when they are due.
+///
+/// # Errors
+/// When standard output fails otherwise than by a reader that went away, or on a second interrupt.
+pub async fn follow(
+    log: &LiveLog,
+    mut engine: Engine,
+    mut printer: Printer,
+    interrupt: &Interrupt,
+    cancel: &watch::Sender<bool>,
+) -> Result<Followed, Failure> {
+    let mut inputs = Vec::new();
+    let (mut interrupted, mut broken_pipe) = (false, false);
+    loop {
+        // Asked before draining: what was pushed before the close is in this drain or an earlier one.
+        let closed = log.is_closed();
+        let now = log.drain(&mut inputs);
+        let mut written = Ok(());
+        for input in inputs.drain(..) {
+            engine.fold(&input);
+            written = written.and_then(|()| printer.input(&input.what));
+        }
+        engine.advance(now);
+        written = written.and_then(|()| printer.release(&engine));
+        if closed {
+            written = written.and_then(|()| printer.finish());
+        }
+        if let Err(error) = written {
+            // Whoever read us wants no more, so neither do we of the provider.
+            cancel.send_replace(true);
+            printer.muted = true;
+            broken_pipe = true;
+            if error.kind() != io::ErrorKind::BrokenPipe {
+                return Err(error.into());
+            }
+        }
+        if closed {
+            return Ok(Followed { engine, interrupted, broken_pipe });
+        }
+        let wait = engine.judgement.next_deadline().map(|deadline| Duration::from_micros(deadline.since(log.now()).0));
+        tokio::select! {
+            () = log.changed() => {}
+            () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => {}
+            () = interrupt.arrived() => {
+                if interrupted {
+                    return Err(Failure { code: 130, message: "interrupted twice; the recording may lack its end".into() });
+                }
+                interrupted = true;
+                cancel.send_replace(true);
+            }
+        }
+    }
+}
+
+/// Writes what a session brings.
+pub struct Printer {
+    text: ReleasedText<io::Stdout>,
+    raw: bool,
+    verbose: bool,
+    muted: bool,
+    attempts: u32,
+    status: Option<u16>,
+}
+
+impl Printer {
+    /// A printer of the released text, or of the wire's bytes if `raw`; heads too if `verbose`.
+    pub fn new(raw: bool, verbose: bool) -> Printer {
+        Printer { text: ReleasedText::stdout(), raw, verbose, muted: false, attempts: 0, status: None }
+    }
+
+    /// Shows what an input says by itself.
+    fn input(&mut self, what: &What) -> io::Result<()> {
+        match what {
+            What::Bytes(bytes) if self.raw && !self.muted => return write_raw(bytes),
+            What::Start(start) if self.verbose => head('>', &start.url, &start.headers),
+            What::Attempt(attempt) => (self.attempts, self.status) = (attempt.number + 1, None),
+            What::Head(response) => {
+                self.status = Some(response.status);
+                if self.verbose {
+                    head('<', &response.status.to_string(), &response.headers);
+                }
+            }
+            What::Draw { purpose, .. } if purpose.starts_with("retry") => {
+                let how = self.status.map_or("without an answer".to_owned(), |status| format!("with status {status}"));
+                note(&format!("attempt {} failed {how} and is tried again", self.attempts));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Writes the text that was released since the last call, at once.
+    fn release(&mut self, engine: &Engine) -> io::Result<()> {
+        if self.raw || self.muted { Ok(()) } else { self.text.write(engine) }
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        if self.muted { Ok(()) } else { self.text.finish() }
+    }
+}
+
+/// The wire's bytes as they came; a terminal gets them sanitised.
+fn write_raw(bytes: &[u8]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    if out.is_terminal() {
+        out.write_all(sanitise_block(&String::from_utf8_lossy(bytes)).as_bytes())?;
+    } else {
+        out.write_all(bytes)?;
+    }
+    out.flush()
+}
+
+fn head(mark: char, first: &str, headers: &[(String, String)]) {
+    lines([format!("{mark} {first}")].into_iter().chain(headers.iter().map(|(name, value)| format!("{mark} {name}: {value}"))));
+}
+
+/// Something to know, on standard error.
+pub fn note(text: &str) {
+    lines(text.lines().map(|line| format!("stutterscope: {line}")));
+}
+
+/// Verdict, findings and the recording's place, on standard error.
+pub fn summary(report: &Report, recording: Option<&Path>) {
+    let place = recording.map(|path| format!("recorded in {}", path.display()));
+    lines(to_text(report).lines().map(str::to_owned).chain(place));
+}
+
+fn lines(lines: impl IntoIterator<Item = String>) {
+    let mut err = io::stderr().lock();
+    for line in lines {
+        // Without standard error there is nobody to tell.
+        let _ = writeln!(err, "{}", sanitise(&line));
+    }
+}

@@ -1,0 +1,91 @@
+//! The report as text for people. Everything from outside is sanitised here.
+
+use std::fmt::{self, Write};
+
+use super::{Certainty, FindingReport, Level, Report};
+use crate::{
+    core::time::Micros,
+    report::Removed,
+    sanitise::{sanitise, sanitise_block},
+};
+
+/// The most removed pieces that are shown for one finding, and the most characters of each.
+const PIECES: usize = 4;
+const PIECE: usize = 60;
+
+/// The report in plain words: a verdict line, then each finding with evidence, place, hint and removed text.
+pub fn to_text(report: &Report) -> String {
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    let _ = write(&mut out, report);
+    out
+}
+
+fn write(out: &mut String, report: &Report) -> fmt::Result {
+    write!(out, "{}: {}", sanitise(&report.file), report.verdict.word())?;
+    write!(out, " · {} · {}", report.format, count(report.deltas, "delta"))?;
+    if report.suppressed_chars > 0 {
+        write!(out, " · {} of {} chars suppressed", report.suppressed_chars, report.received_chars)?;
+    }
+    if let (Some(first), Some(all)) = (report.ttft_us, report.duration_us) {
+        write!(out, " · first text after {}, all after {}", Micros(first), Micros(all))?;
+    }
+    out.push('\n');
+    for finding in &report.findings {
+        write_finding(out, finding)?;
+    }
+    Ok(())
+}
+
+fn write_finding(out: &mut String, finding: &FindingReport) -> fmt::Result {
+    let level = match finding.level {
+        Level::Error => "error",
+        Level::Warning => "warning",
+        Level::Note => "note",
+    };
+    let certainty = match finding.certainty {
+        Certainty::Proved => "proved",
+        Certainty::Likely => "likely",
+        Certainty::Ambiguous => "ambiguous",
+    };
+    let done = if finding.repaired { ", repaired" } else { "" };
+    writeln!(out, "  {level}: {} ({}, {certainty}{done})", finding.class.info().title, finding.class.name())?;
+    writeln!(out, "    {}", sanitise(&finding.evidence))?;
+    out.push_str("    at ");
+    if let Some(at) = finding.first.at_us {
+        write!(out, "{}, ", Micros(at))?;
+    }
+    if let Some(delta) = finding.first.delta {
+        write!(out, "delta {delta}, ")?;
+    }
+    if let Some(frame) = finding.first.frame {
+        write!(out, "frame {frame}, ")?;
+    }
+    writeln!(out, "line {}, bytes {}..{}", finding.first.line, finding.first.byte.0, finding.first.byte.1)?;
+    if !finding.readings.is_empty() {
+        let readings: Vec<String> = finding.readings.iter().map(|reading| quote(reading)).collect();
+        writeln!(out, "    either {}", readings.join(" or "))?;
+    }
+    for Removed { at, text } in finding.removed.iter().take(PIECES) {
+        writeln!(out, "    removed at {at}: {}", quote(text))?;
+    }
+    if let Some(more) = finding.removed.len().checked_sub(PIECES).filter(|more| *more > 0) {
+        writeln!(out, "    and {more} more")?;
+    }
+    writeln!(out, "    hint: {}", sanitise_block(&finding.hint))
+}
+
+fn count(number: u32, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// `text` on one line between quotes, shortened in the middle of long ones.
+fn quote(text: &str) -> String {
+    let chars = text.chars().count();
+    if chars <= PIECE {
+        return format!("\"{}\"", sanitise(text));
+    }
+    let head: String = text.chars().take(PIECE / 2).collect();
+    let tail: String = text.chars().skip(chars - PIECE / 3).collect();
+    format!("\"{} … {}\" ({chars} chars)", sanitise(&head), sanitise(&tail))
+}

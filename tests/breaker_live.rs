@@ -1,0 +1,98 @@
+//! The breaker with real requests: it opens after three failures, refuses without a connection, and a probe closes it.
+#![allow(clippy::unwrap_used)]
+
+use std::sync::{Arc, Mutex};
+
+use stutterscope::{
+    core::{
+        desk::{BreakerState, Desk, GateDecision, GateRecord, Outcome},
+        dialect,
+        input::{End, Input, OurEnd, What},
+        params::Profile,
+    },
+    net::{
+        client::{self, DeskClock, Save, SharedDesk},
+        demo::DemoServer,
+    },
+};
+use tokio::sync::watch;
+
+#[path = "support/net.rs"]
+mod net;
+
+/// All inputs of one attempt of `scenario`, with the Desk's clock at `clock`.
+async fn sent(server: &DemoServer, scenario: &str, desk: &SharedDesk, clock: DeskClock) -> Vec<Input> {
+    let mut spec = net::spec(server, dialect::by_id("openai-chat").unwrap(), scenario);
+    spec.max_attempts = 1;
+    let log = client::open(&spec, &Profile::default(), Save::No).unwrap();
+    let (_cancel, cancelled) = watch::channel(false);
+    client::run_by(clock, spec, desk.clone(), log.clone(), cancelled).await;
+    let mut inputs = Vec::new();
+    log.drain(&mut inputs);
+    inputs
+}
+
+fn gates(inputs: &[Input]) -> Vec<&GateRecord> {
+    inputs.iter().filter_map(|input| if let What::Gate(record) = &input.what { Some(record) } else { None }).collect()
+}
+
+fn end(inputs: &[Input]) -> &End {
+    inputs.iter().find_map(|input| if let What::End(end) = &input.what { Some(end) } else { None }).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn three_failures_open_it_the_fourth_request_is_not_made_and_a_probe_closes_it() {
+    let server = DemoServer::start(0, 100.0).await.unwrap();
+    let desk = SharedDesk::new(Mutex::new(Desk::default()));
+    let clock = DeskClock::start();
+    for failures in 1..=3 {
+        let inputs = sent(&server, "outage", &desk, clock).await;
+        let gates = gates(&inputs);
+        assert!(matches!(gates[0].decision, GateDecision::Admitted { probe: false, .. }));
+        assert_eq!(gates[1].decision, GateDecision::Counted(Outcome::Failure));
+        let state = if failures == 3 { BreakerState::Open } else { BreakerState::Closed };
+        assert_eq!(gates[1].breaker.state, state, "after {failures} failures");
+    }
+    assert_eq!((server.requests_of("outage"), server.connections()), (3, 3));
+
+    let inputs = sent(&server, "outage", &desk, clock).await;
+    assert!(matches!(gates(&inputs)[0].decision, GateDecision::Refused { .. }));
+    assert_eq!(end(&inputs), &End::Us(OurEnd::BreakerOpen));
+    assert_eq!((server.requests_of("outage"), server.connections()), (3, 3), "the fourth made no connection");
+
+    let other = sent(&server, "clean", &desk, clock).await;
+    assert_eq!(end(&other), &End::Eof, "another model of the same endpoint is not broken");
+
+    // Five seconds of open time and a tenth of jitter are over by then.
+    let inputs = sent(&server, "outage", &desk, clock.ahead(6_000_000)).await;
+    let gates = gates(&inputs);
+    assert!(matches!(gates[0].decision, GateDecision::Admitted { probe: true, .. }));
+    assert_eq!(gates[0].breaker.state, BreakerState::HalfOpen);
+    assert_eq!(gates.last().unwrap().breaker.state, BreakerState::Closed);
+    assert_eq!(end(&inputs), &End::Eof);
+    assert_eq!(server.requests_of("outage"), 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cancelled_request_counts_for_nothing_and_gives_its_permit_back() {
+    let server = DemoServer::start(0, 1.0).await.unwrap();
+    let desk = Arc::new(Mutex::new(Desk::default()));
+    let spec = net::spec(&server, dialect::by_id("openai-chat").unwrap(), "clean");
+    let log = client::open(&spec, &Profile::default(), Save::No).unwrap();
+    let (cancel, cancelled) = watch::channel(false);
+    let sending = tokio::spawn(client::run_by(DeskClock::start(), spec, desk, log.clone(), cancelled));
+    let mut inputs = Vec::new();
+    while !inputs.iter().any(|input: &Input| matches!(input.what, What::Bytes(_))) {
+        log.changed().await;
+        log.drain(&mut inputs);
+    }
+    cancel.send_replace(true);
+    sending.await.unwrap();
+    log.drain(&mut inputs);
+    assert!(inputs.iter().any(|input| input.what == What::Cancel));
+    assert_eq!(end(&inputs), &End::Us(OurEnd::Cancelled));
+    let last = gates(&inputs).pop().unwrap().clone();
+    assert_eq!(last.decision, GateDecision::Counted(Outcome::Ignored));
+    assert_eq!((last.breaker.consecutive, last.breaker.window.len()), (0, 0));
+    assert!(log.is_closed());
+}
