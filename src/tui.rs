@@ -9,6 +9,9 @@ pub mod keymap;
 pub mod widgets;
 pub mod panes;
 pub mod draw;
+pub mod terminal;
+pub mod live;
+pub mod run;
 
 pub use draw::draw;
 pub use theme::Theme;

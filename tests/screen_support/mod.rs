@@ -75,7 +75,7 @@ pub fn app_with(title: &str, inputs: &[Input], live: bool) -> App {
         }
         let file = OpenedFile {
             title: title.into(),
-            path: "/recordings/one.session".into(),
+            path: Some("/recordings/one.session".into()),
             inputs,
             remarks: Vec::new(),
             profile: Profile::default(),

@@ -3,11 +3,9 @@
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use crate::{
-    app::{
-        Pane, rows,
-        session::{Mode, Verdict},
-    },
+    app::{Pane, rows, session::Mode},
     core::input::Origin,
+    report::Verdict,
     tui::{
         panes::{View, breaker, states},
         text::{Pen, width},
