@@ -1,9 +1,6 @@
 //! The command line: one file per subcommand.
 
-use std::{
-    io::{self, IsTerminal},
-    process::ExitCode,
-};
+use std::{io, process::ExitCode};
 
 use clap::{CommandFactory, Parser, Subcommand};
 
@@ -12,6 +9,7 @@ pub mod completions;
 pub mod interrupt;
 pub mod judging;
 pub mod released;
+pub mod open;
 pub mod replay;
 pub mod sessions;
 pub mod demo;
@@ -36,6 +34,8 @@ pub struct Cli {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Look at a recording, a capture or a live pipe
+    Open(open::Args),
     /// Judge recordings and captures
     Check(check::Args),
     /// Play a recording to standard output in its own time
@@ -95,7 +95,8 @@ pub fn run() -> ExitCode {
         }
     };
     let outcome = match cli.command {
-        None => interface(),
+        None => open::interface(),
+        Some(Command::Open(args)) => open::run(args),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Replay(args)) => replay::run(&args),
         Some(Command::Sessions(args)) => sessions::run(&args),
@@ -116,13 +117,4 @@ pub fn run() -> ExitCode {
 /// Now, as a Start records it.
 pub fn wall_time() -> String {
     chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
-}
-
-fn interface() -> Outcome {
-    if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
-        return Err(Failure::usage(
-            "the interface needs a terminal\nhint: without one, run `stutterscope check FILE`, `stutterscope send PROMPT` or `stutterscope --help`",
-        ));
-    }
-    Err(Failure::usage("the interface is not part of this build\nhint: run `stutterscope --help`"))
 }

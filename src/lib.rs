@@ -21,4 +21,5 @@ pub mod net;
 pub mod report;
 pub mod config;
 pub mod app;
+pub mod tui;
 pub mod cli;

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use crate::{
     app::{Cursor, rows, tuning::Change},
     core::{
-        class::{Certainty, Family, Level},
         desk::{BreakerSnapshot, GateDecision},
         engine::Engine,
         input::{Input, What},
@@ -14,6 +13,7 @@ use crate::{
         params::Profile,
         time::{Micros, Moment},
     },
+    report::Verdict,
 };
 
 /// Names an open session for as long as the program runs.
@@ -29,50 +29,6 @@ pub enum Mode {
     Paused,
     /// It runs along with the session's own clock.
     Playing,
-}
-
-/// What a session amounts to so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// A framing or redelivery fault is proved.
-    Stutter,
-    /// Damaged, cut, or the provider failed.
-    Broken,
-    /// Something to be looked at.
-    Flagged,
-    /// Notes at most.
-    Clean,
-}
-
-impl Verdict {
-    /// The verdict on `judgement`: the first that holds.
-    pub fn of(judgement: &Judgement) -> Verdict {
-        let any = |holds: &dyn Fn(&crate::core::judgement::Finding) -> bool| judgement.findings.iter().any(holds);
-        let proved = any(&|finding| {
-            matches!(finding.class.info().family, Family::Framing | Family::Redelivery)
-                && finding.level == Level::Error
-                && finding.certainty == Certainty::Proved
-        });
-        if proved {
-            Verdict::Stutter
-        } else if any(&|finding| finding.class.info().family == Family::Damage && finding.level >= Level::Warning) {
-            Verdict::Broken
-        } else if any(&|finding| finding.level >= Level::Warning) {
-            Verdict::Flagged
-        } else {
-            Verdict::Clean
-        }
-    }
-
-    /// The verdict as one word.
-    pub fn word(self) -> &'static str {
-        match self {
-            Verdict::Stutter => "stutter",
-            Verdict::Broken => "broken",
-            Verdict::Flagged => "flagged",
-            Verdict::Clean => "clean",
-        }
-    }
 }
 
 /// Speeds of play, in hundredths.
@@ -160,7 +116,7 @@ impl Session {
     /// Brings everything derived up to date with the engine.
     pub fn refresh(&mut self) {
         self.metrics = self.meter.at(&self.engine.reading, Moment::END);
-        self.verdict = Verdict::of(&self.engine.judgement);
+        self.verdict = Verdict::of(&self.engine.judgement.findings);
         if let Some(before) = &self.before {
             self.change = Change::between(&self.engine.reading, before, &self.engine.judgement);
         }

@@ -121,8 +121,8 @@ pub enum Effect {
 pub struct OpenedFile {
     /// Shown name.
     pub title: String,
-    /// The file.
-    pub path: PathBuf,
+    /// The file, if it is one.
+    pub path: Option<PathBuf>,
     /// Its inputs.
     pub inputs: Vec<Input>,
     /// What there is to say about the file.

@@ -159,7 +159,7 @@ fn arrived(app: &mut App, id: SessionId, inputs: &[Input], now: Micros, closed: 
 fn opened(app: &mut App, file: OpenedFile) {
     app.add(file.title, file.profile, false);
     if let Some(session) = app.session_mut() {
-        session.path = Some(file.path);
+        session.path = file.path;
         session.fold(&file.inputs, Micros::ZERO);
         session.go_to_end();
         // The first thing to look at is what went wrong; without that, the whole.

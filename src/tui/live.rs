@@ -1,0 +1,262 @@
+//! Where inputs come from while the interface runs: requests, the pipe, files. The only part of it that does I/O.
+
+use std::{
+    fs,
+    io::{self, Read},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinHandle,
+};
+
+use crate::{
+    app::{Action, App, Effect, compose::Request, session::SessionId, state::OpenedFile, update},
+    config::Config,
+    core::{
+        desk::Desk,
+        dialect,
+        input::{Origin, What},
+        params::Profile,
+    },
+    net::{
+        client::{self, Save, SharedDesk},
+        demo::DemoServer,
+        providers::{DEMO, Provider},
+        request::{Draft, RequestSpec},
+    },
+    session::{self, format::Header, library, live::LiveLog, pipe},
+};
+
+/// How long a cancelled request may take to close its recording when the program ends.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Title of a session that standard input brings.
+pub const PIPE: &str = "pipe";
+
+struct Live {
+    session: SessionId,
+    log: Arc<LiveLog>,
+    cancel: Option<watch::Sender<bool>>,
+    task: Option<JoinHandle<()>>,
+}
+
+/// Everything that brings inputs.
+pub struct Sources {
+    config: Config,
+    desk: SharedDesk,
+    demo: Option<DemoServer>,
+    live: Vec<Live>,
+    wake: Arc<Notify>,
+}
+
+impl Sources {
+    /// Nothing is under way yet.
+    pub fn new(config: Config) -> Sources {
+        Sources { config, desk: Arc::new(Mutex::new(Desk::default())), demo: None, live: Vec::new(), wake: Arc::default() }
+    }
+
+    /// Waits until some live session changed.
+    pub async fn changed(&self) {
+        self.wake.notified().await;
+    }
+
+    /// Hands everything that came to the sessions; returns whether anything did.
+    pub fn drain(&mut self, app: &mut App) -> bool {
+        let mut any = false;
+        let mut remarks = Vec::new();
+        self.live.retain(|live| {
+            // Asked before draining: what was pushed before the close is in this drain or an earlier one.
+            let closed = live.log.is_closed();
+            let mut inputs = Vec::new();
+            let now = live.log.drain(&mut inputs);
+            any |= closed || !inputs.is_empty();
+            update(app, Action::Arrived { session: live.session, inputs, now, closed });
+            remarks.extend(live.log.take_recording_error().map(|error| error.to_string()));
+            !closed
+        });
+        for remark in remarks {
+            update(app, Action::Say(remark));
+        }
+        any
+    }
+
+    /// How long until a live session's judgement has something to do without input; `None` if nothing is live.
+    pub fn next_deadline(&self, app: &App) -> Option<Duration> {
+        let due = |live: &Live| {
+            let session = app.sessions.iter().find(|session| session.id == live.session)?;
+            let deadline = session.engine.judgement.next_deadline().map(|at| Duration::from_micros(at.since(live.log.now()).0));
+            Some(deadline.unwrap_or(Duration::MAX))
+        };
+        self.live.iter().filter_map(due).min()
+    }
+
+    /// Pushes an input of this program's own to every live session.
+    pub fn push_all(&self, what: &What) {
+        for live in &self.live {
+            live.log.push(what.clone());
+        }
+    }
+
+    /// Carries out what concerns sessions and files.
+    pub async fn carry_out(&mut self, app: &mut App, effect: Effect) {
+        match effect {
+            Effect::Send(session, request) => {
+                let profile = app.session().map_or_else(Profile::default, |session| session.engine.judgement.profile.clone());
+                let action = match self.send(session, request, &profile).await {
+                    Ok(Some(path)) => Action::Recording(session, path),
+                    Ok(None) => return,
+                    Err(reason) => Action::Failed(session, reason),
+                };
+                update(app, action);
+            }
+            Effect::Cancel(session) => {
+                for live in self.live.iter().filter(|live| live.session == session) {
+                    match &live.cancel {
+                        Some(cancel) => drop(cancel.send_replace(true)),
+                        // A pipe cannot be asked to stop; it is no longer listened to.
+                        None => live.log.close(),
+                    }
+                }
+                self.wake.notify_one();
+            }
+            Effect::Open(path) => {
+                let shown = path.clone();
+                // Reading and unpacking a large recording must not stop the keys.
+                let loaded = tokio::task::spawn_blocking(move || open(&shown)).await;
+                let action = match loaded {
+                    Ok(Ok(file)) => Action::Opened(Box::new(file)),
+                    Ok(Err(reason)) => Action::Say(reason),
+                    Err(error) => Action::Say(error.to_string()),
+                };
+                update(app, action);
+            }
+            Effect::List => {
+                let action = match library::list() {
+                    Ok(entries) => Action::Listed(entries),
+                    Err(error) => Action::Say(format!("cannot list {}: {error}", library::folder().display())),
+                };
+                update(app, action);
+            }
+            Effect::Copy(path) => {
+                let text = match copy(&path) {
+                    Ok(name) => format!("saved {}", name.display()),
+                    Err(error) => format!("cannot copy {} here: {error}", path.display()),
+                };
+                update(app, Action::Say(text));
+            }
+            // The loop's own.
+            Effect::Redraw | Effect::Suspend | Effect::Quit => {}
+        }
+    }
+
+    async fn send(&mut self, session: SessionId, request: Request, profile: &Profile) -> Result<Option<PathBuf>, String> {
+        let mut providers = self.config.all_providers().into_iter();
+        let provider = providers.find(|provider| provider.name == request.provider);
+        let mut provider = provider.ok_or_else(|| format!("there is no provider `{}`; c composes a request", request.provider))?;
+        if provider.name == DEMO {
+            self.point_at_demo(&mut provider).await?;
+        }
+        let (prompt, body) = if request.is_body { (None, Some(request.text)) } else { (Some(request.text), None) };
+        let draft = Draft {
+            prompt,
+            body,
+            model: Some(request.model).filter(|model| !model.is_empty()),
+            base_url: None,
+            headers: Vec::new(),
+            unchecked: false,
+            timeouts: self.config.timeouts,
+            max_attempts: self.config.max_attempts,
+        };
+        let (spec, _) = RequestSpec::build(&provider, draft, |name| std::env::var(name).ok()).map_err(|error| error.to_string())?;
+        let log = client::open(&spec, profile, Save::Library).map_err(|error| error.to_string())?;
+        let (cancel, cancelled) = watch::channel(false);
+        let task = tokio::spawn(client::run(spec, self.desk.clone(), log.clone(), cancelled));
+        let path = log.path();
+        self.add(Live { session, log, cancel: Some(cancel), task: Some(task) });
+        Ok(path)
+    }
+
+    async fn point_at_demo(&mut self, provider: &mut Provider) -> Result<(), String> {
+        if self.demo.is_none() {
+            let server = DemoServer::start(0, 1.0).await;
+            self.demo = Some(server.map_err(|error| format!("the demo provider cannot start: {error}"))?);
+        }
+        if let (Some(server), Some(dialect)) = (&self.demo, dialect::by_id(&provider.dialect)) {
+            provider.base_url = server.base_url(dialect);
+        }
+        Ok(())
+    }
+
+    /// Reads `source` as a live session, on a thread of its own: a read of a pipe cannot be stopped.
+    pub fn pipe(&mut self, app: &mut App, source: Box<dyn Read + Send>) {
+        let wall = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+        update(app, Action::Piped(PIPE.into()));
+        let Some(session) = app.session().map(|session| session.id) else { return };
+        let start = session::import::start(Origin::Pipe, true, wall.clone());
+        let recorder = library::autosave(&Header::new(start, &self.config.profile), PIPE);
+        let recorder = recorder.map_err(|error| update(app, Action::Say(error.to_string()))).ok();
+        let log = LiveLog::new(recorder);
+        if let Some(path) = log.path() {
+            update(app, Action::Recording(session, path));
+        }
+        if let Err(error) = pipe::spawn(source, wall, log.clone()) {
+            update(app, Action::Failed(session, format!("cannot read standard input: {error}")));
+        }
+        self.add(Live { session, log, cancel: None, task: None });
+    }
+
+    fn add(&mut self, live: Live) {
+        let (log, wake) = (live.log.clone(), self.wake.clone());
+        tokio::spawn(async move {
+            while !log.is_closed() {
+                log.changed().await;
+                wake.notify_one();
+            }
+            wake.notify_one();
+        });
+        self.live.push(live);
+    }
+
+    /// Cancels what is under way and lets the recordings be closed.
+    pub async fn stop(&mut self) {
+        for live in &mut self.live {
+            if let Some(cancel) = &live.cancel {
+                cancel.send_replace(true);
+            }
+            if let Some(task) = live.task.take() {
+                let _ = tokio::time::timeout(PATIENCE, task).await;
+            }
+        }
+    }
+}
+
+fn open(path: &Path) -> Result<OpenedFile, String> {
+    let source = session::open(path).map_err(|error| error.to_string())?;
+    let title = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    Ok(opened(title, Some(path.to_path_buf()), source))
+}
+
+/// What `source` holds, taken to its end.
+pub fn opened(title: String, path: Option<PathBuf>, mut source: session::Source) -> OpenedFile {
+    let inputs = source.by_ref().collect();
+    let remarks = source.warnings().iter().filter(|warning| !warning.is_info()).map(ToString::to_string).collect();
+    let profile = source.header().map_or_else(Profile::default, Header::profile);
+    OpenedFile { title, path, inputs, remarks, profile }
+}
+
+/// Copies `path` into the current folder under a name that is not taken.
+fn copy(path: &Path) -> io::Result<PathBuf> {
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    let mut target = PathBuf::from(name);
+    let mut number = 1;
+    while target.exists() {
+        number += 1;
+        target = PathBuf::from(format!("{number}-{}", name.to_string_lossy()));
+    }
+    fs::copy(path, &target)?;
+    Ok(target)
+}

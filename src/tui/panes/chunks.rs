@@ -1,0 +1,206 @@
+//! 1 Chunks: frames and marks in order of arrival, the frames of one read in one bracket.
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use crate::{
+    app::{
+        Pane,
+        cursor::{GAP_US, gap_before},
+        rows::{self, Row},
+    },
+    core::{
+        desk::GateDecision,
+        input::{End, What},
+        judgement::Judgement,
+        output::Fate,
+        reading::{DeltaId, FrameId, FrameKind, Mark, Note, Reading},
+    },
+    tui::{
+        panes::{View, frame, role_of},
+        text::{Pen, short_time},
+        theme::Role,
+        widgets::window,
+    },
+};
+
+/// Width from which the time since Start has a column.
+const WITH_TIME: u16 = 44;
+
+/// Draws the pane.
+pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
+    let reading = &view.session.engine.reading;
+    let foot = format!("{}/{} frames", view.moment.frames.min(reading.frame_count()), reading.frame_count());
+    let inner = frame(view.app, view.theme, Pane::Chunks, "", &foot, area, buf);
+    let first = window(view.session.cursor.row, rows::count(reading), inner.height);
+    for line in 0..inner.height {
+        let row = first + u32::from(line);
+        let Some(what) = rows::get(reading, row) else { break };
+        let mut pen = Pen::new(buf, view.glyphs(), inner, line);
+        let here = row == view.session.cursor.row;
+        let pointer = if here { view.glyphs().pointer } else { " " };
+        pen.put(pointer, view.style(Role::Accent));
+        match what {
+            Row::Frame(id) => frame_row(view, id, row, inner, &mut pen),
+            Row::Mark(mark) => {
+                pen.put(&format!("{} {}", view.glyphs().rule, mark_text(mark)), view.style(Role::Dim));
+                if inner.width >= WITH_TIME && reading.clocked() {
+                    pen.put(&format!("  {}", mark.at), view.style(Role::Dim));
+                }
+            }
+        }
+        if here {
+            Pen::new(buf, view.glyphs(), inner, line).fill(view.at_cursor(Pane::Chunks));
+        }
+    }
+}
+
+fn frame_row(view: &View<'_>, id: FrameId, row: u32, inner: Rect, pen: &mut Pen<'_>) {
+    let (reading, judgement) = (&view.session.engine.reading, &view.session.engine.judgement);
+    let frame = reading.frame(id);
+    let future = id.0 >= view.moment.frames;
+    let dim = view.style(Role::Dim);
+    pen.put(bracket(view, reading, id), dim);
+    pen.put(&format!("{:>4} ", id.0), dim);
+    if inner.width >= WITH_TIME {
+        pen.put(&format!("{:>8} ", view.clock(reading.frame_at(id))), dim);
+    }
+    let gap = gap_before(reading, row).map_or(0, |gap| gap.0);
+    let (sign, role) = if gap >= GAP_US { (view.glyphs().gap, Role::Warning) } else { (" ", Role::Dim) };
+    let text = if reading.clocked() { format!("+{}", short_time(gap)) } else { String::new() };
+    pen.put(&format!("{text:>6}{sign} "), view.style(role));
+    let (word, role) = kind(reading, id, frame.kind);
+    pen.put(&format!("{word:<6} "), view.style(if future { Role::Dim } else { role }));
+    let found = finding_of(judgement, id);
+    content(view, id, future, &mut Limit { reserved: if found.is_some() { 2 } else { 0 }, pen });
+    if let Some(index) = found {
+        let level = judgement.findings[index].level;
+        pen.put(&format!(" {}", view.glyphs().finding), view.style(role_of(level)));
+    }
+}
+
+/// A pen that leaves room at the line's end.
+struct Limit<'p, 'a> {
+    pen: &'p mut Pen<'a>,
+    reserved: usize,
+}
+
+impl Limit<'_, '_> {
+    fn put(&mut self, text: &str, style: ratatui::style::Style) {
+        self.pen.put_within(text, style, self.reserved);
+    }
+}
+
+fn content(view: &View<'_>, id: FrameId, future: bool, pen: &mut Limit<'_, '_>) {
+    let (reading, judgement) = (&view.session.engine.reading, &view.session.engine.judgement);
+    let deltas = reading.deltas_of(id);
+    if deltas.is_empty() {
+        pen.put(&note_text(reading, id), view.style(Role::Dim));
+        return;
+    }
+    let released = judgement.output.released_at(reading.frame_count(), view.moment);
+    // A line shows no more than a few deltas.
+    for delta in deltas.take(16) {
+        let text = reading.delta(DeltaId(delta)).text;
+        pen.put("\"", view.style(Role::Dim));
+        for segment in judgement.output.segments(reading, DeltaId(delta), released) {
+            let part = &text[segment.range.start as usize..segment.range.end as usize];
+            let role = match segment.fate {
+                _ if future => Role::Dim,
+                Fate::Emitted => Role::Text,
+                Fate::Suppressed(_) => Role::Removed,
+                Fate::Restated | Fate::Held => Role::Held,
+            };
+            let brackets = role == Role::Removed && view.theme.brackets_removed();
+            let part = crate::tui::text::head(part, 600);
+            if brackets { pen.put(&format!("[-{part}-]"), view.style(role)) } else { pen.put(part, view.style(role)) }
+        }
+        pen.put("\" ", view.style(Role::Dim));
+    }
+}
+
+/// The latest finding that was decided when frame `id` had just been read.
+pub fn finding_of(judgement: &Judgement, id: FrameId) -> Option<usize> {
+    let end = judgement.findings.partition_point(|finding| finding.moment.frames <= id.0 + 1);
+    end.checked_sub(1).filter(|index| judgement.findings[*index].moment.frames == id.0 + 1)
+}
+
+fn bracket(view: &View<'_>, reading: &Reading, id: FrameId) -> &'static str {
+    let chunk = reading.chunk(reading.frame(id).chunk);
+    let [first, middle, last] = view.glyphs().bracket;
+    match () {
+        () if chunk.frames.saturating_sub(chunk.first_frame) < 2 || id.0 >= chunk.frames => " ",
+        () if id.0 == chunk.first_frame => first,
+        () if id.0 + 1 == chunk.frames => last,
+        () => middle,
+    }
+}
+
+fn kind(reading: &Reading, id: FrameId, kind: FrameKind) -> (&'static str, Role) {
+    match kind {
+        FrameKind::Delta => {
+            let first = reading.deltas_of(id).start;
+            (reading.delta(DeltaId(first)).key.channel.word(), Role::Text)
+        }
+        FrameKind::Control => ("ctrl", Role::Note),
+        FrameKind::KeepAlive => ("alive", Role::Dim),
+        FrameKind::Terminator => ("done", Role::Good),
+        FrameKind::Error => ("error", Role::Error),
+        FrameKind::Malformed => ("broken", Role::Error),
+        FrameKind::Unknown => ("other", Role::Warning),
+    }
+}
+
+fn note_text(reading: &Reading, id: FrameId) -> String {
+    let words = reading.notes_of(id).iter().filter_map(|(_, note)| match note {
+        Note::Finish { reason, .. } => Some(format!("finish {reason}")),
+        Note::Usage(usage) => Some(format!("usage {} in, {} out", count(usage.input), count(usage.output))),
+        Note::Error { kind, message } => Some(format!("{kind}: {message}")),
+        Note::Tool { name, .. } if !name.is_empty() => Some(format!("tool {name}")),
+        Note::Malformed { message, .. } => Some(message.clone()),
+        Note::NewTurn => Some("a new turn".into()),
+        Note::TooLarge { limit } => Some(format!("larger than {limit} bytes")),
+        _ => None,
+    });
+    let words = words.collect::<Vec<_>>().join(", ");
+    if words.is_empty() { String::from_utf8_lossy(head_of(reading.frame_bytes(id))).trim_end().into() } else { words }
+}
+
+fn head_of(bytes: &[u8]) -> &[u8] {
+    &bytes[..bytes.len().min(200)]
+}
+
+fn count(tokens: Option<u64>) -> String {
+    tokens.map_or("?".into(), |tokens| tokens.to_string())
+}
+
+/// One line about an input that is not bytes.
+pub fn mark_text(mark: &Mark) -> String {
+    match &mark.what {
+        What::Start(start) if start.url.is_empty() => "start".into(),
+        What::Start(start) => format!("start {}", start.url),
+        What::Attempt(attempt) => format!("attempt {} {}", attempt.number + 1, attempt.endpoint),
+        What::Head(head) => format!("head {} {}", head.status, head.header("content-type").unwrap_or_default()),
+        What::End(End::Eof) => "end of body".into(),
+        What::End(End::Reset) => "the connection was cut".into(),
+        What::End(End::Error { class, message }) => format!("{class:?}: {message}"),
+        What::End(End::Us(end)) => format!("ended by us: {end:?}"),
+        What::Cancel => "cancel".into(),
+        What::Draw { purpose, value } => format!("draw {purpose} {value}"),
+        What::Gate(record) => format!("breaker {}: {}", record.breaker.state.word(), gate_text(&record.decision)),
+        What::Paused { us, cause } => format!("not reading for {} ({cause:?})", short_time(*us)),
+        What::Bytes(bytes) => format!("{} bytes", bytes.len()),
+    }
+}
+
+/// What the Desk decided, in a few words.
+pub fn gate_text(decision: &GateDecision) -> String {
+    match decision {
+        GateDecision::Admitted { probe: true, .. } => "admitted as a probe".into(),
+        GateDecision::Admitted { .. } => "admitted".into(),
+        GateDecision::Refused { retry_after_us } => format!("refused for {}", short_time(*retry_after_us)),
+        GateDecision::Limited { retry_after_us } => format!("limited for {}", short_time(*retry_after_us)),
+        GateDecision::Throttled { retry_after_us } => format!("throttled for {}", short_time(*retry_after_us)),
+        GateDecision::Counted(outcome) => format!("counted {}", outcome.word()),
+        GateDecision::Released => "released".into(),
+    }
+}

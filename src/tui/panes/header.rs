@@ -1,0 +1,93 @@
+//! The first line: mode, session, dialect, breaker, verdict, place, time. What does not fit is left out from the right.
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use crate::{
+    app::{Pane, rows, session::Mode},
+    core::input::Origin,
+    report::Verdict,
+    tui::{
+        panes::{View, breaker, states},
+        text::{Pen, width},
+        theme::Role,
+    },
+};
+
+/// Draws the header.
+pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
+    let parts = parts(view);
+    let separator = format!(" {} ", view.glyphs().separator);
+    let mut pen = Pen::new(buf, view.glyphs(), area, 0);
+    for (index, (text, role)) in parts.iter().enumerate() {
+        let needed = width(text) + if index > 0 { width(&separator) } else { 1 };
+        if index > 0 && needed > pen.left() {
+            break;
+        }
+        pen.put(if index > 0 { &separator } else { " " }, view.style(Role::Dim));
+        pen.put(text, view.style(*role));
+    }
+}
+
+fn parts(view: &View<'_>) -> Vec<(String, Role)> {
+    let session = view.session;
+    let reading = &session.engine.reading;
+    let glyphs = view.glyphs();
+    let (mode, role) = match session.mode {
+        Mode::Follow if session.live => (format!("{} LIVE", glyphs.modes[0]), Role::Good),
+        Mode::Playing => (format!("{} PLAY {}{}", glyphs.modes[1], glyphs.times, rate(session.rate())), Role::Accent),
+        Mode::Paused if session.live => (format!("{} PAUSED, still live", glyphs.modes[2]), Role::Warning),
+        Mode::Follow | Mode::Paused => {
+            let sent = reading.start().is_some_and(|start| matches!(start.origin, Origin::Sent | Origin::Pipe));
+            let at_end = session.cursor.row >= rows::last(reading);
+            let word = if sent && session.request.is_some() && at_end { "ENDED" } else { "REPLAY" };
+            (format!("{} {word}", glyphs.modes[3]), Role::Key)
+        }
+    };
+    let title = crate::tui::text::head(&session.title, 40).to_owned();
+    let mut parts = vec![(format!("{mode}  {title}"), role)];
+    if let Some((dialect, _)) = reading.dialect() {
+        parts.push((dialect.id.into(), Role::Text));
+    }
+    parts.push((breaker::short(view), breaker::role(view)));
+    parts.push((session.verdict.word().to_uppercase(), verdict_role(session.verdict)));
+    parts.push((format!("{}/{}", view.moment.frames.min(reading.frame_count()), reading.frame_count()), Role::Text));
+    if reading.clocked() {
+        parts.push((format!("{} of {}", view.moment.at, session.now.max(reading.last_at())), Role::Text));
+    } else {
+        parts.push(("no times".into(), Role::Dim));
+    }
+    parts.push((states::line(view), Role::Text));
+    let profile = &session.engine.judgement.profile;
+    parts.push((format!("{} {}", profile.strategy.name(), profile.name), Role::Dim));
+    if session.before.is_some() {
+        let change = session.change;
+        parts.push((format!("findings {}{}{}", change.before, glyphs.arrow, change.after), Role::Accent));
+    }
+    parts
+}
+
+fn rate(hundredths: u32) -> String {
+    if hundredths % 100 == 0 { (hundredths / 100).to_string() } else { format!("0.{:02}", hundredths % 100) }
+}
+
+fn verdict_role(verdict: Verdict) -> Role {
+    match verdict {
+        Verdict::Stutter | Verdict::Broken => Role::Error,
+        Verdict::Flagged => Role::Warning,
+        Verdict::Clean => Role::Good,
+    }
+}
+
+/// Draws the names of all panes, for screens that show only one.
+pub fn tabs(view: &View<'_>, area: Rect, buf: &mut Buffer) {
+    let mut pen = Pen::new(buf, view.glyphs(), area, 0);
+    for pane in Pane::ALL {
+        let role = if pane == view.app.focus { Role::Selected } else { Role::Dim };
+        let text = if area.width >= 64 || pane == view.app.focus {
+            format!(" {} {} ", pane.number(), pane.title())
+        } else {
+            format!(" {} ", pane.number())
+        };
+        pen.put(&text, view.style(role));
+    }
+}

@@ -1,0 +1,100 @@
+//! The last lines: the finding at the cursor or a notice, and the keys that help here.
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use crate::{
+    app::{ACTIONS, App},
+    core::{class::Action, judgement::Finding},
+    tui::{
+        keymap::shown,
+        panes::{View, role_of},
+        text::{Pen, width},
+        theme::{Role, Theme},
+    },
+};
+
+/// Says the finding at or before the cursor, or what the program has to say.
+pub fn finding(view: &View<'_>, area: Rect, buf: &mut Buffer) {
+    if view.app.notice.is_some() {
+        return notice(view.app, view.theme, area, buf);
+    }
+    let findings = &view.session.engine.judgement.findings;
+    let end = findings.partition_point(|finding| finding.moment <= view.moment);
+    let total = format!("{} of {} findings ", end, findings.len());
+    let mut pen = Pen::new(buf, view.glyphs(), area, 0);
+    match end.checked_sub(1).map(|index| &findings[index]) {
+        None if findings.is_empty() => drop(pen.put(" no findings", view.style(Role::Dim))),
+        None => drop(pen.put(&format!(" {} findings ahead: ] goes to the next", findings.len()), view.style(Role::Dim))),
+        Some(found) => {
+            let reserved = width(&total) + 1;
+            pen.put(&format!(" {} {} ", view.glyphs().finding, place(found)), view.style(role_of(found.level)));
+            pen.put_within(&sentence(found), view.style(Role::Text), reserved);
+            if pen.left() >= reserved {
+                let columns = area.width.saturating_sub(width(&total) as u16);
+                pen.tab(area, columns).put(&total, view.style(Role::Dim));
+            }
+        }
+    }
+}
+
+fn place(finding: &Finding) -> String {
+    let frame = finding.first_frame.map_or(String::new(), |frame| format!("{frame} "));
+    format!("{frame}{}", finding.class.name())
+}
+
+fn sentence(finding: &Finding) -> String {
+    let action = match finding.action {
+        Action::Keep => "kept",
+        Action::Hold => "held",
+        Action::Suppress => "suppressed",
+        Action::Reorder => "reordered",
+        Action::Flag => "flagged",
+    };
+    format!("{}; {action}", finding.evidence.trim_end_matches('.'))
+}
+
+/// Says what the program has to say.
+pub fn notice(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    if let Some(text) = &app.notice {
+        let line = text.lines().collect::<Vec<_>>().join("  ");
+        Pen::new(buf, theme.glyphs(), area, 0).put(&format!(" {line}"), theme.style(Role::Warning)).fill(theme.style(Role::Text));
+    }
+}
+
+/// Shows keys in the table's order of importance, as many as there is room for.
+pub fn keys(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let context = app.contexts()[0];
+    let mut rows: Vec<_> = ACTIONS.iter().filter(|row| row.context == context && row.hint.1 > 0).collect();
+    if context == crate::app::Context::Tuning {
+        rows.extend(
+            ACTIONS.iter().filter(|row| row.context == crate::app::Context::Screen && matches!(row.hint.0, "tune" | "help")),
+        );
+    }
+    rows.sort_by_key(|row| row.hint.1);
+    let mut line = 0;
+    let mut pen = Pen::new(buf, theme.glyphs(), area, line);
+    pen.put(" ", theme.style(Role::Dim));
+    for row in rows {
+        // Two directions of the same thing share a label.
+        let other = ACTIONS.get(row.command as usize + 1).filter(|next| pairs(row.id, next.id));
+        let mut key = shown(row.keys[0], theme.ascii).to_owned();
+        if let Some(other) = other {
+            key = format!("{key} {}", shown(other.keys[0], theme.ascii));
+        }
+        let needed = width(&key) + width(row.hint.0) + 4;
+        if needed > pen.left() {
+            line += 1;
+            if line >= area.height {
+                break;
+            }
+            pen = Pen::new(buf, theme.glyphs(), area, line);
+            pen.put(" ", theme.style(Role::Dim));
+        }
+        pen.put(&key, theme.style(Role::Key)).put(&format!(" {}   ", row.hint.0), theme.style(Role::Dim));
+    }
+}
+
+fn pairs(id: &str, next: &str) -> bool {
+    let ends = [("-back", "-forward"), ("less", "more"), ("-up", "-down")];
+    ends.iter().any(|(first, second)| id.strip_suffix(first).is_some_and(|stem| next.strip_suffix(second) == Some(stem)))
+}

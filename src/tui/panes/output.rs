@@ -1,0 +1,237 @@
+//! 4 Output: what came out up to the cursor; what was taken out stays in its place and names the finding that took it.
+//!
+//! Only the end of the text is wrapped: as many deltas before the cursor as can fill the pane, begun at a fixed grid of deltas
+//! so that lines do not reflow with every step.
+
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+use crate::{
+    app::{Pane, state::OutputView},
+    core::{
+        judgement::FindingId,
+        output::Fate,
+        reading::{Channel, ChannelKey, DeltaId, FrameId, Reading},
+    },
+    sanitise::sanitise_block,
+    tui::{
+        layout::Size,
+        panes::{View, frame, scores},
+        text::{Pen, head},
+        theme::Role,
+    },
+};
+
+/// Deltas between two points at which wrapping may begin.
+const GRID: u32 = 64;
+/// The longest removed run that is shown whole, in characters; longer ones show their ends.
+const SHOWN: usize = 64;
+
+/// Draws the pane.
+pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
+    let foot = match view.app.output_view {
+        OutputView::Diff => "[diff] clean raw",
+        OutputView::Clean => "diff [clean] raw",
+        OutputView::Raw => "diff clean [raw]",
+    };
+    let mut inner = frame(view.app, view.theme, Pane::Output, "", foot, area, buf);
+    if view.size <= Size::Small && !view.app.zoomed && inner.height > 4 {
+        inner.height -= 1;
+        scores::top_line(view, Rect { y: inner.bottom(), height: 1, ..inner }, 0, buf);
+    }
+    let mut page = Page::new(inner.width);
+    compose(view, inner, &mut page);
+    let lines = page.lines;
+    let skip = lines.len().saturating_sub(usize::from(inner.height));
+    for (line, pieces) in lines[skip..].iter().enumerate() {
+        let mut pen = Pen::new(buf, view.glyphs(), inner, line as u16);
+        for (text, style) in pieces {
+            pen.put(text, *style);
+        }
+    }
+}
+
+/// The first delta to wrap, and how many bytes of it to leave out, so that the pane is filled.
+fn start(reading: &Reading, end: u32, room: usize) -> (u32, usize) {
+    let (mut first, mut bytes) = (end, 0);
+    while first > 0 && (bytes < room || first % GRID != 0) {
+        first -= 1;
+        let text = reading.delta(DeltaId(first)).text.len();
+        bytes += text;
+        if text > room * 4 {
+            // One huge delta fills the pane alone, from a fixed grid of bytes.
+            return (first, (text - room * 2) / room * room);
+        }
+    }
+    (first, 0)
+}
+
+fn compose(view: &View<'_>, inner: Rect, page: &mut Page) {
+    let (reading, judgement) = (&view.session.engine.reading, &view.session.engine.judgement);
+    let frames = view.moment.frames.min(reading.frame_count());
+    let end = frames.checked_sub(1).map_or(0, |frame| reading.frame(FrameId(frame)).deltas_end);
+    // A cell may take four bytes; what is removed is shortened, so look further back where much is.
+    let room = (usize::from(inner.width) * usize::from(inner.height) * 6).max(512);
+    let (first, skip) = start(reading, end, room);
+    let released = judgement.output.released_at(reading.frame_count(), view.moment);
+    let current = frames.checked_sub(1);
+    let mut key: Option<ChannelKey> = None;
+    let mut removed = Removed::default();
+    if first > 0 || skip > 0 {
+        page.put(view.glyphs().ellipsis, view.style(Role::Dim));
+    }
+    for index in first..end {
+        let delta = reading.delta(DeltaId(index));
+        let here = Some(delta.frame.0) == current;
+        if key != Some(delta.key) {
+            removed.flush(view, page);
+            heading(view, page, key, delta.key);
+            key = Some(delta.key);
+        }
+        if view.app.output_view == OutputView::Raw {
+            page.put(tail(delta.text, if index == first { skip } else { 0 }), mark(view, Role::Text, here));
+            continue;
+        }
+        for segment in judgement.output.segments(reading, DeltaId(index), released) {
+            let from = (segment.range.start as usize).max(if index == first { skip } else { 0 });
+            let Some(text) = delta.text.get(..segment.range.end as usize).map(|text| tail(text, from)) else { continue };
+            match segment.fate {
+                Fate::Suppressed(finding) if view.app.output_view == OutputView::Diff => {
+                    removed.push(view, page, finding, text, here);
+                }
+                Fate::Suppressed(_) | Fate::Restated => {}
+                Fate::Emitted => {
+                    removed.flush(view, page);
+                    page.put(text, mark(view, Role::Text, here));
+                }
+                Fate::Held if view.app.output_view == OutputView::Diff => {
+                    removed.flush(view, page);
+                    page.put(text, mark(view, Role::Held, here));
+                }
+                Fate::Held => {}
+            }
+        }
+    }
+    removed.flush(view, page);
+}
+
+fn mark(view: &View<'_>, role: Role, here: bool) -> Style {
+    let style = view.style(role);
+    if here { style.patch(view.at_cursor(Pane::Output)) } else { style }
+}
+
+/// `text` from byte `from` on, on a character boundary.
+fn tail(text: &str, from: usize) -> &str {
+    &text[head(text, from).len()..]
+}
+
+fn heading(view: &View<'_>, page: &mut Page, before: Option<ChannelKey>, key: ChannelKey) {
+    let plain = key.channel == Channel::Text && key.choice == 0;
+    if before.is_none() && plain {
+        return;
+    }
+    page.new_line();
+    let choice = if key.choice > 0 { format!(" choice {}", key.choice) } else { String::new() };
+    page.put(&format!("{} {}{choice} {}", view.glyphs().rule, key.channel.word(), view.glyphs().rule), view.style(Role::Dim));
+    page.end_line();
+}
+
+/// A run of removed text, over delta borders, by one finding.
+#[derive(Default)]
+struct Removed {
+    finding: Option<FindingId>,
+    text: String,
+    here: bool,
+}
+
+impl Removed {
+    fn push(&mut self, view: &View<'_>, page: &mut Page, finding: FindingId, text: &str, here: bool) {
+        if self.finding != Some(finding) {
+            self.flush(view, page);
+        }
+        self.finding = Some(finding);
+        self.text.push_str(text);
+        self.here |= here;
+    }
+
+    fn flush(&mut self, view: &View<'_>, page: &mut Page) {
+        let Some(id) = self.finding.take() else { return };
+        let text = std::mem::take(&mut self.text);
+        let style = mark(view, Role::Removed, std::mem::take(&mut self.here));
+        let brackets = view.theme.brackets_removed();
+        page.put(if brackets { "[-" } else { "" }, style);
+        match text.chars().count() {
+            count if count > SHOWN && !view.app.zoomed => {
+                let head: String = text.chars().take(SHOWN / 2).collect();
+                let tail: String = text.chars().skip(count - SHOWN / 4).collect();
+                page.put(&head, style);
+                page.put(&format!("{}{} chars{}", view.glyphs().ellipsis, count, view.glyphs().ellipsis), view.style(Role::Dim));
+                page.put(&tail, style);
+            }
+            _ => page.put(&text, style),
+        }
+        page.put(if brackets { "-]" } else { "" }, style);
+        let finding = view.session.engine.judgement.finding(id);
+        page.put(&format!("{}{}", view.glyphs().finding, finding.class.name()), view.style(Role::Error));
+    }
+}
+
+/// Lines of styled text, wrapped at the pane's width as they are written.
+struct Page {
+    width: usize,
+    column: usize,
+    lines: Vec<Vec<(String, Style)>>,
+}
+
+impl Page {
+    fn new(width: u16) -> Page {
+        Page { width: usize::from(width).max(1), column: 0, lines: vec![Vec::new()] }
+    }
+
+    fn put(&mut self, text: &str, style: Style) {
+        // Words stay whole where they fit on a line; longer ones are cut between clusters.
+        for word in sanitise_block(text).split_word_bounds() {
+            let columns = word.width();
+            if word == "\n" || word == "\r\n" {
+                self.end_line();
+            } else if self.column + columns <= self.width {
+                self.push(word, columns, style);
+            } else if columns <= self.width && !word.trim().is_empty() {
+                self.end_line();
+                self.push(word, columns, style);
+            } else if !word.trim().is_empty() {
+                for cluster in word.graphemes(true) {
+                    let columns = cluster.width();
+                    if self.column + columns > self.width {
+                        self.end_line();
+                    }
+                    self.push(cluster, columns, style);
+                }
+            }
+        }
+    }
+
+    fn push(&mut self, text: &str, columns: usize, style: Style) {
+        let text = if text == "\t" { "  " } else { text };
+        self.column += if text == "  " { 2 } else { columns };
+        // There is always a last line.
+        if let Some(line) = self.lines.last_mut() {
+            match line.last_mut() {
+                Some((piece, last)) if *last == style => piece.push_str(text),
+                _ => line.push((text.to_owned(), style)),
+            }
+        }
+    }
+
+    fn end_line(&mut self) {
+        self.lines.push(Vec::new());
+        self.column = 0;
+    }
+
+    fn new_line(&mut self) {
+        if self.column > 0 {
+            self.end_line();
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! 2 States: where the machine is, and how it came there.
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use crate::{
+    app::{Cursor, Pane},
+    core::{
+        machine::State,
+        reading::{Channel, DeltaId},
+    },
+    tui::{
+        panes::{View, frame},
+        text::Pen,
+        theme::Role,
+        widgets::window,
+    },
+};
+
+/// The state at the cursor, and its phase: `NormalFlow · reasoning`.
+pub fn line(view: &View<'_>) -> String {
+    let state = view.session.engine.judgement.state_at(view.moment);
+    format!("{} {} {}", state.name(), view.glyphs().dot, phase(view, state))
+}
+
+fn phase(view: &View<'_>, state: State) -> &'static str {
+    let (reading, judgement) = (&view.session.engine.reading, &view.session.engine.judgement);
+    if state == State::Terminating {
+        return judgement.ended.map_or("ending", |reason| reason.word());
+    }
+    let frames = view.moment.frames.min(reading.frame_count());
+    let deltas = frames.checked_sub(1).map_or(0, |frame| reading.frame(crate::core::reading::FrameId(frame)).deltas_end);
+    match deltas.checked_sub(1).map(|delta| reading.delta(DeltaId(delta)).key.channel) {
+        None => "waiting",
+        Some(Channel::Text) => "answering",
+        Some(Channel::Reasoning) => "reasoning",
+        Some(Channel::ToolArguments) => "calling a tool",
+        Some(Channel::Refusal) => "refusing",
+    }
+}
+
+/// The style's role of a state.
+pub fn role(state: State) -> Role {
+    match state {
+        State::Initial => Role::Dim,
+        State::Stuttering => Role::Error,
+        State::NormalFlow => Role::Good,
+        State::Recovering => Role::Warning,
+        State::Terminating => Role::Note,
+    }
+}
+
+/// Draws the pane.
+pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
+    let (reading, judgement) = (&view.session.engine.reading, &view.session.engine.judgement);
+    let count = judgement.transitions.len();
+    let inner = frame(view.app, view.theme, Pane::States, "", &format!("{count} transitions"), area, buf);
+    let state = judgement.state_at(view.moment);
+    Pen::new(buf, view.glyphs(), inner, 0).put(&line(view), view.style(role(state)));
+    let list = Rect { y: inner.y + 1.min(inner.height), height: inner.height.saturating_sub(1), ..inner };
+    let here = judgement.transitions.partition_point(|item| item.moment <= view.moment).checked_sub(1);
+    // Two lines each: what, and why.
+    let first = window(here.unwrap_or(0) as u32, count as u32, list.height / 2);
+    let shown = judgement.transitions.iter().enumerate().skip(first as usize).take(usize::from(list.height.div_ceil(2)));
+    for (line, (index, item)) in shown.enumerate() {
+        let line = line as u16 * 2;
+        let current = here == Some(index);
+        let future = item.moment > view.moment;
+        let text = |role| view.style(if future { Role::Dim } else { role });
+        let mut pen = Pen::new(buf, view.glyphs(), list, line);
+        pen.put(if current { view.glyphs().pointer } else { " " }, view.style(Role::Accent));
+        let time = if reading.clocked() { item.moment.at.to_string() } else { format!("#{}", item.moment.frames) };
+        pen.put(&format!("{time:>8} "), view.style(Role::Dim));
+        pen.put(&format!("{} {} ", item.from.name(), view.glyphs().arrow), view.style(Role::Dim));
+        pen.put(item.to.name(), text(role(item.to)));
+        if current {
+            Pen::new(buf, view.glyphs(), list, line).fill(view.at_cursor(Pane::States));
+        }
+        let frame = Cursor::at(reading, item.moment).frame(reading).map_or(String::new(), |frame| format!("@{} ", frame.0));
+        let mut pen = Pen::new(buf, view.glyphs(), list, line + 1);
+        pen.put(&format!("          {frame}{}", item.cause), view.style(Role::Dim));
+    }
+}

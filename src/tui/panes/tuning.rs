@@ -1,0 +1,89 @@
+//! 6 Tuning: every parameter, moved with the arrows, and what that changes.
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use crate::{
+    app::{Pane, tuning::row_count},
+    core::params::{PARAMS, STRATEGIES},
+    tui::{
+        panes::{View, frame},
+        text::Pen,
+        theme::Role,
+        widgets::{gauge, window},
+    },
+};
+
+/// Draws the pane.
+pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
+    let profile = &view.session.engine.judgement.profile;
+    let inner = frame(view.app, view.theme, Pane::Tuning, &profile.name, "0 default  u undo", area, buf);
+    change_line(view, inner, buf);
+    let list = Rect { y: inner.y + 1.min(inner.height), height: inner.height.saturating_sub(2), ..inner };
+    let first = window(view.app.tuning_row as u32, row_count() as u32, list.height) as usize;
+    for line in 0..list.height {
+        let row = first + usize::from(line);
+        if row >= row_count() {
+            break;
+        }
+        parameter_line(view, row, list, line, buf);
+        if row == view.app.tuning_row {
+            Pen::new(buf, view.glyphs(), list, line).fill(view.at_cursor(Pane::Tuning));
+        }
+    }
+    if inner.height > 2 {
+        let about = match view.app.tuning_row.checked_sub(1) {
+            None => STRATEGIES[profile.strategy as usize].2,
+            Some(index) => PARAMS[index.min(PARAMS.len() - 1)].about,
+        };
+        Pen::new(buf, view.glyphs(), inner, inner.height - 1).put(about, view.style(Role::Dim));
+    }
+}
+
+fn change_line(view: &View<'_>, inner: Rect, buf: &mut Buffer) {
+    let mut pen = Pen::new(buf, view.glyphs(), inner, 0);
+    if view.session.before.is_none() {
+        pen.put("arrows move a parameter; everything is judged again at once", view.style(Role::Dim));
+        return;
+    }
+    let change = view.session.change;
+    let role = if change.added + change.removed > 0 || change.characters != 0 { Role::Accent } else { Role::Text };
+    let text = format!(
+        "findings {}{}{} (+{} -{})  output {:+} chars  {}",
+        change.before,
+        view.glyphs().arrow,
+        change.after,
+        change.added,
+        change.removed,
+        change.characters,
+        view.session.verdict.word()
+    );
+    pen.put(&text, view.style(role));
+}
+
+fn parameter_line(view: &View<'_>, row: usize, area: Rect, line: u16, buf: &mut Buffer) {
+    let profile = &view.session.engine.judgement.profile;
+    let selected = row == view.app.tuning_row;
+    let mut pen = Pen::new(buf, view.glyphs(), area, line);
+    pen.put(if selected { view.glyphs().pointer } else { " " }, view.style(Role::Accent));
+    let Some(info) = row.checked_sub(1).and_then(|index| PARAMS.get(index)) else {
+        pen.put(&format!("{:<21}", "strategy"), view.style(Role::Text));
+        let changed = profile.strategy != Default::default();
+        pen.put(profile.strategy.name(), view.style(if changed { Role::Accent } else { Role::Text }));
+        return;
+    };
+    let value = profile.params.get(info.param);
+    let changed = value != info.default;
+    let role = if changed { Role::Accent } else { Role::Text };
+    pen.put(&format!("{:<21}", info.id), view.style(role));
+    let (low, high) = info.range;
+    // Ranges span decades, so the gauge counts doublings.
+    let place = u64::from((value - low + 1).ilog2()) * 1_000 / u64::from((high - low + 1).ilog2().max(1));
+    if area.width >= 50 {
+        pen.put(&gauge(view.glyphs(), place, 10), view.style(role));
+        pen.put(" ", view.style(Role::Dim));
+    }
+    pen.put(&format!("{value}{}", info.unit.suffix()), view.style(role));
+    if changed {
+        pen.put(&format!("  default {}", info.default), view.style(Role::Dim));
+    }
+}
