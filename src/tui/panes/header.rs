@@ -36,7 +36,7 @@ fn parts(view: &View<'_>) -> Vec<(String, Role)> {
     let (mode, role) = match session.mode {
         Mode::Follow if session.live => (format!("{} LIVE", glyphs.modes[0]), Role::Good),
         Mode::Playing => (format!("{} PLAY {}{}", glyphs.modes[1], glyphs.times, rate(session.rate())), Role::Accent),
-        Mode::Paused if session.live => (format!("{} PAUSED, still live", glyphs.modes[2]), Role::Warning),
+        Mode::Paused if session.live => (format!("{} PAUSED live", glyphs.modes[2]), Role::Warning),
         Mode::Follow | Mode::Paused => {
             let sent = reading.start().is_some_and(|start| matches!(start.origin, Origin::Sent | Origin::Pipe));
             let at_end = session.cursor.row >= rows::last(reading);

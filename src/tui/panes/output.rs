@@ -160,6 +160,7 @@ impl Removed {
     fn flush(&mut self, view: &View<'_>, page: &mut Page) {
         let Some(id) = self.finding.take() else { return };
         let text = std::mem::take(&mut self.text);
+        let on_one_line = |part: &str| sanitise(&part.replace('\n', " ")).into_owned();
         let style = mark(view, Role::Removed, std::mem::take(&mut self.here));
         let brackets = view.theme.brackets_removed();
         // The first run of a finding is shown at length and names it; the others are the same again.
@@ -172,9 +173,9 @@ impl Removed {
                 let head: String = text.chars().take(shown / 2).collect();
                 let tail: String = text.chars().skip(count - shown / 4).collect();
                 let dots = view.glyphs().ellipsis;
-                page.put(&sanitise(&head), style);
+                page.put(&on_one_line(&head), style);
                 page.put(&format!("{dots}{count} chars{dots}"), view.style(Role::Dim));
-                page.put(&sanitise(&tail), style);
+                page.put(on_one_line(&tail).trim_end(), style);
             }
             _ => page.put(&text, style),
         }
