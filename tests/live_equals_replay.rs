@@ -13,7 +13,7 @@ use stutterscope::{
         desk::{Desk, Timeouts},
         dialect::{self, DIALECTS},
         engine::Engine,
-        input::{End, OurEnd, What},
+        input::{End, OurEnd, TransportError, What},
         params::Profile,
         reading::FrameId,
         time::{Micros, Moment},
@@ -135,6 +135,17 @@ async fn timeouts_and_cancel() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn broken_connections_end_as_what_they_are() {
+    let server = DemoServer::start(0, 20.0).await.unwrap();
+    let openai = dialect::by_id("openai-chat").unwrap();
+    for (name, wanted) in [("early-close", End::Reset), ("reset", End::Reset), ("cut", End::Eof), ("in-stream-error", End::Eof)] {
+        assert_eq!(check(name, net::spec(&server, openai, name), None).await, wanted, "{name}");
+    }
+    let protocol = check("bad-chunk", net::spec(&server, openai, "bad-chunk"), None).await;
+    assert!(matches!(protocol, End::Error { class: TransportError::Protocol, .. }), "{protocol:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_answers() {
     let openai = dialect::by_id("openai-chat").unwrap();
     // A port that was free a moment ago, and whose owner is gone.
@@ -143,7 +154,7 @@ async fn nobody_answers() {
     spec.max_attempts = 1;
     drop(server);
     let end = check("refused", spec.clone(), None).await;
-    assert!(matches!(end, End::Error { .. }), "{end:?}");
+    assert!(matches!(end, End::Error { class: TransportError::Connect, .. }), "{end:?}");
 
     // It accepts, and says nothing.
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -154,6 +154,7 @@ fn exit_codes() {
     check(&["-d", "@missing.json"], 2, "missing.json");
     check(&["-u", "nothing", "-m", "m", "Hello"], 2, "hint: a base URL looks like");
     check(&["-m", "error", "--attempts", "1"], 3, "server_error");
+    check(&["-m", "unauthorized"], 3, "hint: set the provider's API key");
     check(&["-m", "reset", "--speed", "50"], 3, "terminal_anomaly");
     check(&["-m", "hang", "--speed", "10", "--idle-timeout", "200ms"], 3, "idle timeout");
     check(&["-m", "clean", "--max-time", "300ms"], 3, "took too long");

@@ -19,8 +19,10 @@ use crate::{
         class::Level,
         desk::Timeouts,
         engine::Engine,
-        input::{End, What},
+        error::Fault,
+        input::{End, Head, What},
         machine::EndReason,
+        reading::{ChunkId, Mark},
         time::Micros,
     },
     net::{
@@ -134,7 +136,7 @@ async fn send(args: Args, interrupt: Interrupt) -> Outcome {
         None => Save::Library,
     };
     let log = client::open(&spec, &profile, save).map_err(Failure::usage)?;
-    let name = format!("{} {}", spec.provider, spec.model);
+    let (name, url) = (format!("{} {}", spec.provider, spec.model), spec.url());
     let (cancel, cancelled) = watch::channel(false);
     let sending = tokio::spawn(client::run(spec, SharedDesk::default(), log.clone(), cancelled));
     let printer = Printer::new(args.raw, args.verbose);
@@ -147,22 +149,42 @@ async fn send(args: Args, interrupt: Interrupt) -> Outcome {
     }
     let report = Report::of(&engine.reading, &engine.judgement, &name);
     follow::summary(&report, log.path().as_deref());
+    let failed = failed(&engine);
+    if let Some(fault) = fault(&engine).filter(|_| failed) {
+        follow::note(&fault.message(&url));
+    }
     Ok(match () {
         () if interrupted => ExitCode::from(INTERRUPTED),
         () if broken_pipe => ExitCode::SUCCESS,
-        () => exit_code(&engine),
+        () if failed => ExitCode::from(3),
+        () => ExitCode::from(u8::from(report.level() >= Some(Level::Warning))),
     })
 }
 
-/// 3 when the provider or the transport failed, 1 when something is to be looked at, else 0.
-fn exit_code(engine: &Engine) -> ExitCode {
-    let failed = matches!(engine.judgement.ended, None | Some(EndReason::Error | EndReason::TimedOut | EndReason::Refused));
-    let last = engine.reading.marks().iter().rev().find(|mark| matches!(mark.what, What::End(_)));
-    if failed || last.is_some_and(|mark| mark.what == What::End(End::Reset)) {
-        return ExitCode::from(3);
+/// True if the provider or the transport failed.
+fn failed(engine: &Engine) -> bool {
+    match engine.judgement.ended {
+        None | Some(EndReason::Error | EndReason::TimedOut | EndReason::Refused) => true,
+        Some(EndReason::Cut) => last(engine, |mark| matches!(mark.what, What::End(End::Reset))).is_some(),
+        Some(_) => false,
     }
-    let flagged = engine.judgement.findings.iter().any(|finding| finding.level >= Level::Warning);
-    ExitCode::from(u8::from(flagged))
+}
+
+/// What failed in the last attempt, in the words of the error classes, with what to do about it.
+fn fault(engine: &Engine) -> Option<Fault> {
+    let Mark { what: What::End(end), .. } = last(engine, |mark| matches!(mark.what, What::End(_)))? else { return None };
+    Fault::of_end(end).or_else(|| {
+        let head = last(engine, |mark| matches!(mark.what, What::Head(_)))?;
+        let What::Head(Head { status, .. }) = head.what else { return None };
+        let from = head.chunks.checked_sub(1).map_or(0, |chunk| engine.reading.chunk(ChunkId(chunk)).end);
+        Fault::of_response(status, &engine.reading.body()[from as usize..])
+    })
+}
+
+/// The last mark of the kind that `wanted` tells, if it belongs to the last attempt.
+fn last(engine: &Engine, wanted: fn(&Mark) -> bool) -> Option<&Mark> {
+    let marks = engine.reading.marks().iter().rev();
+    marks.take_while(|mark| !matches!(mark.what, What::Attempt(_))).find(|mark| wanted(mark))
 }
 
 /// The provider that the arguments name, else the configured one, else the demo provider.

@@ -8,11 +8,14 @@ mod mark;
 mod session;
 mod strategy;
 
-use std::{collections::BTreeMap, ops::Range};
+use std::ops::Range;
 
 use serde::Serialize;
 
-use self::{channel::ChannelState, session::SessionState};
+use self::{
+    channel::{ChannelState, Channels},
+    session::SessionState,
+};
 use crate::core::{
     class::{Action, Certainty, Class, Layer, Level},
     detect::{DETECTORS, Detector, strategies::Runner},
@@ -95,7 +98,7 @@ pub struct Judgement {
     walk: Walk,
     state: State,
     condition: Condition,
-    channels: BTreeMap<ChannelKey, ChannelState>,
+    channels: Channels,
     session: SessionState,
     runner: Option<Runner>,
 }
@@ -106,6 +109,7 @@ struct Walk {
     mark: usize,
     chunk: u32,
     frame: u32,
+    note: usize,
     at: Micros,
 }
 
@@ -123,7 +127,7 @@ impl Judgement {
             walk: Walk::default(),
             state: State::Initial,
             condition: Condition::default(),
-            channels: BTreeMap::new(),
+            channels: Channels::default(),
             session: SessionState::default(),
             runner,
         }
@@ -143,11 +147,11 @@ impl Judgement {
                 }
                 _ if self.walk.chunk < reading.chunk_count() => {
                     let id = ChunkId(self.walk.chunk);
-                    let chunk = reading.chunk(id);
-                    self.advance(reading, chunk.at);
-                    self.walk.at = chunk.at;
+                    let (at, frames) = reading.chunk_stamp(id);
+                    self.advance(reading, at);
+                    self.walk.at = at;
                     self.judge_chunk(reading, id);
-                    self.judge_frames(reading, chunk.frames);
+                    self.judge_frames(reading, frames);
                     self.walk.chunk += 1;
                 }
                 _ => break,
@@ -178,9 +182,9 @@ impl Judgement {
 
     fn earliest_deadline(&self) -> Option<(Micros, Deadline)> {
         let limit = Micros::from_millis(self.profile.params.get(Param::HoldTime));
-        let holds = self.channels.iter().filter_map(|(key, channel)| Some((channel.held_since()? + limit, Deadline::Hold(*key))));
+        let hold = self.channels.earliest_hold().map(|(_, since, key)| (since + limit, Deadline::Hold(key)));
         let stall = self.session.progress.deadline(&self.profile.params).map(|at| (at, Deadline::Stall));
-        holds.chain(stall).min()
+        hold.into_iter().chain(stall).min()
     }
 
     fn judge_frames(&mut self, reading: &Reading, end: u32) {
@@ -200,8 +204,7 @@ impl Judgement {
     fn settle(&mut self, otherwise: &str) {
         self.release();
         self.condition.ended = self.ended.is_some();
-        self.condition.holding =
-            self.session.strategy_hold.is_some() || self.channels.values().any(|channel| channel.held_since().is_some());
+        self.condition.holding = self.session.strategy_hold.is_some() || self.channels.earliest_hold().is_some();
         self.condition.flowing |= self.session.flowed && self.output.released > self.session.first_delta_frame;
         let state = evaluate(self.condition);
         if state != self.state {
@@ -215,12 +218,8 @@ impl Judgement {
     /// Passes on every frame that no hold keeps back, and keeps the list of holds.
     fn release(&mut self) {
         let moment = self.moment();
-        let open = self
-            .channels
-            .iter()
-            .filter_map(|(key, channel)| Some((channel.held_from()?, Some(*key))))
-            .chain(self.session.strategy_hold.map(|frame| (frame, None)))
-            .min();
+        let held = self.channels.earliest_hold().map(|(frame, _, key)| (frame, Some(key)));
+        let open = held.into_iter().chain(self.session.strategy_hold.map(|frame| (frame, None))).min();
         let released = open.map_or(self.walk.frame, |(frame, _)| frame.0);
         if let Some(hold) = self.output.holds.last_mut().filter(|hold| hold.released.is_none()) {
             hold.end = self.walk.frame;

@@ -109,6 +109,12 @@ impl Reading {
         }
     }
 
+    /// When chunk `id` was read, and one past the last frame that it completed; panics if there is none.
+    pub fn chunk_stamp(&self, id: ChunkId) -> (Micros, u32) {
+        let row = self.chunks[id.index()];
+        (row.at, row.frames)
+    }
+
     fn first_frame_of(&self, id: ChunkId) -> u32 {
         let before = id.index().checked_sub(1).map_or(0, |index| self.chunks[index].frames);
         // Frames that an End completed lie between two chunks and belong to neither.
@@ -225,6 +231,9 @@ impl Reading {
     /// True if chunk `id` ends inside a UTF-8 sequence that the bytes after it complete or that nothing completes.
     pub fn chunk_splits_char(&self, id: ChunkId) -> bool {
         let end = self.chunks[id.index()].end as usize;
+        if end.checked_sub(1).is_none_or(|last| self.body[last].is_ascii()) {
+            return false;
+        }
         text::incomplete_suffix(&self.body[end.saturating_sub(3)..end]) > 0
     }
 }

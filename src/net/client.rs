@@ -4,22 +4,22 @@
 //! timeout, cancel) becomes one too. It folds nothing for display.
 
 mod attempt;
+mod gate;
 mod transport;
 mod watch;
+mod wire;
 
-use std::{
-    path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
-};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use secrecy::ExposeSecret;
 use tokio::sync::watch as signal;
 
-pub use crate::core::desk::Timeouts;
+use gate::{Gate, Held};
+use wire::Wire;
+
 use crate::{
     core::{
-        desk::{Desk, EndpointKey, GateDecision, GateRecord, Permit, RetryConfig, Timers, Verdict, retry::Failed},
+        desk::{EndpointKey, GateDecision, Outcome, RetryConfig, Timers, retry::Failed},
         error::Fault,
         input::{Attempt, End, OurEnd, What},
         params::Profile,
@@ -34,39 +34,7 @@ use crate::{
         writer::{RecordError, Recorder},
     },
 };
-
-/// The Desk, as the sessions of one process share it.
-pub type SharedDesk = Arc<Mutex<Desk>>;
-
-/// The Desk's clock: microseconds since an instant of this process.
-#[derive(Debug, Clone, Copy)]
-pub struct DeskClock {
-    epoch: Instant,
-    ahead_us: u64,
-}
-
-impl DeskClock {
-    /// A clock that shows zero now. All sessions that share a Desk must share its clock.
-    pub fn start() -> DeskClock {
-        DeskClock { epoch: Instant::now(), ahead_us: 0 }
-    }
-
-    /// The clock of this process, which began when it was first asked for.
-    pub fn process() -> DeskClock {
-        static CLOCK: std::sync::OnceLock<DeskClock> = std::sync::OnceLock::new();
-        *CLOCK.get_or_init(DeskClock::start)
-    }
-
-    /// The same clock, so many microseconds ahead.
-    pub fn ahead(self, us: u64) -> DeskClock {
-        DeskClock { ahead_us: self.ahead_us.saturating_add(us), ..self }
-    }
-
-    /// What it shows.
-    pub fn now_us(&self) -> u64 {
-        u64::try_from(self.epoch.elapsed().as_micros()).unwrap_or(u64::MAX).saturating_add(self.ahead_us)
-    }
-}
+pub use gate::{DeskClock, SharedDesk};
 
 /// Where a session is recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,93 +97,6 @@ impl Drop for Closing {
     }
 }
 
-/// What every attempt of a session pushes to, and what can end it.
-struct Wire {
-    log: Arc<LiveLog>,
-    timers: Timers,
-    secrets: Secrets,
-    cancel: signal::Receiver<bool>,
-}
-
-impl Wire {
-    fn push(&mut self, what: What) {
-        self.timers.fold(self.log.now(), &what);
-        self.log.push(what);
-    }
-
-    /// Runs `future` until it is done, the user cancels, or a timeout is due.
-    async fn guard<F: Future>(&mut self, future: F) -> Result<F::Output, OurEnd> {
-        let now = self.log.now();
-        let deadline = self.timers.next_deadline();
-        let expired = async {
-            match deadline {
-                Some((at, end)) => {
-                    tokio::time::sleep(std::time::Duration::from_micros(at.since(now).0)).await;
-                    end
-                }
-                None => std::future::pending().await,
-            }
-        };
-        let cancelled = async {
-            // A sender that is gone cancels nothing any more.
-            if self.cancel.wait_for(|cancel| *cancel).await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        };
-        // Cancelling wins over a stream that never pauses; bytes that are there win over a timeout that they would have met.
-        let result = tokio::select! {
-            biased;
-            () = cancelled => Err(OurEnd::Cancelled),
-            output = future => Ok(output),
-            end = expired => Err(end),
-        };
-        if matches!(result, Err(OurEnd::Cancelled)) {
-            self.push(What::Cancel);
-        }
-        result
-    }
-}
-
-/// The Desk, asked for one endpoint and model.
-struct Gate {
-    desk: SharedDesk,
-    clock: DeskClock,
-    key: EndpointKey,
-}
-
-impl Gate {
-    // Every call of the Desk leaves it whole, so a panic elsewhere while the lock was held does no harm.
-    fn desk(&self) -> MutexGuard<'_, Desk> {
-        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn ask(&self) -> GateRecord {
-        self.desk().ask(self.clock.now_us(), &self.key)
-    }
-
-    fn first_content(&self, permit: Permit) -> Option<GateRecord> {
-        self.desk().first_content(self.clock.now_us(), &self.key, permit)
-    }
-
-    fn report(&self, permit: Permit, verdict: Verdict) -> GateRecord {
-        self.desk().report(self.clock.now_us(), &self.key, permit, verdict)
-    }
-}
-
-/// A permit that goes back to the Desk if the session is dropped before its attempt ended.
-struct Held<'a> {
-    gate: &'a Gate,
-    permit: Option<Permit>,
-}
-
-impl Drop for Held<'_> {
-    fn drop(&mut self) {
-        if let Some(permit) = self.permit.take() {
-            self.gate.desk().release(self.gate.clock.now_us(), &self.gate.key, permit);
-        }
-    }
-}
-
 struct Session {
     spec: RequestSpec,
     gate: Gate,
@@ -254,10 +135,10 @@ impl Session {
                 self.wire.push(What::Draw { purpose: "breaker.jitter".into(), value: draw });
                 fault.verdict(outcome.retry_after_us, Some(draw))
             });
-            let verdict = verdict.unwrap_or_else(|| crate::core::desk::Outcome::Success.into());
+            let verdict = verdict.unwrap_or_else(|| Outcome::Success.into());
             self.wire.push(What::Gate(self.gate.report(permit, verdict)));
             let Some(wait) = wait else { return };
-            if let Err(end) = self.wire.guard(tokio::time::sleep(std::time::Duration::from_micros(wait.0))).await {
+            if let Err(end) = self.wire.guard(tokio::time::sleep(Duration::from_micros(wait.0))).await {
                 self.wire.push(What::End(End::Us(end)));
                 return;
             }

@@ -1,16 +1,20 @@
 //! A request, whole and checked, before anything is sent.
 
+mod error;
+
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use crate::{
     core::{
-        desk::validate::validate,
+        desk::{Timeouts, validate::validate},
         dialect::{self, DialectInfo},
         input::{Origin, Start},
     },
-    net::{client::Timeouts, providers::Provider},
+    net::providers::Provider,
 };
+
+pub use error::RequestError;
 
 /// Everything that a session's attempts have in common.
 #[derive(Clone)]
@@ -68,63 +72,6 @@ pub struct Draft {
     pub unchecked: bool,
 }
 
-/// A request that cannot be built.
-#[derive(Debug, thiserror::Error)]
-pub enum RequestError {
-    /// Neither prompt nor body.
-    #[error("there is nothing to send\nhint: give a prompt, or a JSON body with -d")]
-    Empty,
-    /// The body is not JSON.
-    #[error("the request body is not JSON: {0}\nhint: check it with `jq .`; a prompt is given without -d")]
-    Json(#[from] serde_json::Error),
-    /// The body is JSON, but no object.
-    #[error("the request body is not a JSON object\nhint: a body looks like {{\"model\": \"…\", \"messages\": […]}}")]
-    NotAnObject,
-    /// The provider would refuse it.
-    #[error("the request looks wrong:\n  {}\nhint: mend it, or send it all the same with --unchecked", .0.join("\n  "))]
-    Invalid(Vec<String>),
-    /// No model.
-    #[error("no model is named for provider `{provider}`\nhint: name one with -m, or in the configuration")]
-    NoModel {
-        /// The provider.
-        provider: String,
-    },
-    /// No key.
-    #[error(
-        "provider `{provider}` needs a key, and {variable} is not set\nhint: export {variable}=…, or set `key_env` for it in the configuration"
-    )]
-    NoKey {
-        /// The provider.
-        provider: String,
-        /// The environment variable that would hold it.
-        variable: String,
-    },
-    /// A dialect that is not built in.
-    #[error("provider `{provider}` speaks `{dialect}`, which is not known\nhint: known are {known}")]
-    Dialect {
-        /// The provider.
-        provider: String,
-        /// Its dialect.
-        dialect: String,
-        /// All that are known.
-        known: String,
-    },
-    /// The URL does not parse, or is not http.
-    #[error("`{url}` is no URL that can be asked: {reason}\nhint: a base URL looks like https://api.openai.com/v1")]
-    Url {
-        /// The URL.
-        url: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A header that HTTP does not allow.
-    #[error("`{name}` is no header that can be sent\nhint: headers look like -H 'Name: value', in ASCII")]
-    Header {
-        /// Its name.
-        name: String,
-    },
-}
-
 impl RequestSpec {
     /// A request to `provider` as `draft` says. `variable` looks up environment variables.
     ///
@@ -161,7 +108,8 @@ impl RequestSpec {
         let own_auth = headers
             .iter()
             .any(|(name, _)| ["authorization", "x-api-key", "api-key"].iter().any(|auth| name.eq_ignore_ascii_case(auth)));
-        let key = provider.key.clone().or_else(|| variable(&provider.key_env).filter(|key| !key.trim().is_empty()));
+        // The environment wins over the configuration file.
+        let key = variable(&provider.key_env).filter(|key| !key.trim().is_empty()).or_else(|| provider.key.clone());
         if key.is_none() && !provider.key_env.is_empty() && !own_auth && draft.base_url.is_none() {
             return Err(RequestError::NoKey { provider: provider.name.clone(), variable: provider.key_env.clone() });
         }

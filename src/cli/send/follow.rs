@@ -29,7 +29,7 @@ pub struct Followed {
 /// Folds what comes and prints what is released, until the log is closed. Deadlines fire when they are due.
 ///
 /// # Errors
-/// When standard output fails otherwise than by a reader that went away, or on a second interrupt.
+/// When standard output fails otherwise than by a reader that went away.
 pub async fn follow(
     log: &LiveLog,
     mut engine: Engine,
@@ -37,6 +37,7 @@ pub async fn follow(
     interrupt: &Interrupt,
     cancel: &watch::Sender<bool>,
 ) -> Result<Followed, Failure> {
+    interrupt.expect();
     let mut inputs = Vec::new();
     let (mut interrupted, mut broken_pipe) = (false, false);
     loop {
@@ -69,10 +70,8 @@ pub async fn follow(
         tokio::select! {
             () = log.changed() => {}
             () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => {}
+            // A second interrupt is not expected and ends the program at once.
             () = interrupt.arrived() => {
-                if interrupted {
-                    return Err(Failure { code: 130, message: "interrupted twice; the recording may lack its end".into() });
-                }
                 interrupted = true;
                 cancel.send_replace(true);
             }

@@ -1,5 +1,7 @@
 //! State of one channel: its text under the additive reading, what is undecided, and its detectors.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::core::{
     detect::{
         content::{Fences, Json},
@@ -8,7 +10,7 @@ use crate::core::{
         repeat::Repeat,
     },
     judgement::FindingId,
-    reading::{DeltaId, FrameId},
+    reading::{ChannelKey, DeltaId, FrameId},
     time::Micros,
 };
 
@@ -19,7 +21,6 @@ pub(super) struct ChannelState {
     pub accepted: String,
     /// Deltas not decided yet, in order.
     pub held: Vec<DeltaId>,
-    hold: Option<(FrameId, Micros)>,
     /// The channel's latest delta.
     pub last: Option<DeltaId>,
     /// Number of deltas.
@@ -37,31 +38,65 @@ pub(super) struct ChannelState {
     pub open: Vec<FindingId>,
 }
 
-impl ChannelState {
-    /// When the undecided text began to be held.
-    pub fn held_since(&self) -> Option<Micros> {
-        self.hold.map(|(_, since)| since)
+/// All channels of a session, and which of them hold text.
+#[derive(Debug, Default)]
+pub(super) struct Channels {
+    index: BTreeMap<ChannelKey, usize>,
+    states: Vec<(ChannelKey, ChannelState)>,
+    /// Where the latest look-up led: deltas of one channel mostly come in a row.
+    latest: usize,
+    /// What is held, by the first frame held; times ascend with frames.
+    holds: BTreeSet<(FrameId, Micros, ChannelKey)>,
+}
+
+impl Channels {
+    /// The state of channel `key`, fresh if there was none.
+    pub fn entry(&mut self, key: ChannelKey) -> &mut ChannelState {
+        if self.states.get(self.latest).is_none_or(|(latest, _)| *latest != key) {
+            self.latest = *self.index.entry(key).or_insert_with(|| {
+                self.states.push((key, ChannelState::default()));
+                self.states.len() - 1
+            });
+        }
+        &mut self.states[self.latest].1
     }
 
-    /// The frame of the first undecided delta.
-    pub fn held_from(&self) -> Option<FrameId> {
-        self.hold.map(|(frame, _)| frame)
+    /// The state of channel `key`, if it has one.
+    pub fn get(&self, key: ChannelKey) -> Option<&ChannelState> {
+        self.index.get(&key).map(|index| &self.states[*index].1)
     }
 
-    /// Holds one more delta.
-    pub fn hold(&mut self, delta: DeltaId, frame: FrameId, at: Micros) {
-        self.held.push(delta);
-        self.hold.get_or_insert((frame, at));
+    /// The earliest hold: its first frame, when it began, and whose it is.
+    pub fn earliest_hold(&self) -> Option<(FrameId, Micros, ChannelKey)> {
+        self.holds.first().copied()
     }
 
-    /// Nothing is undecided any more; returns what was.
-    pub fn decide(&mut self) -> Vec<DeltaId> {
-        self.hold = None;
-        std::mem::take(&mut self.held)
+    /// Every channel that holds text, in the order in which the holds began.
+    pub fn holding(&self) -> Vec<ChannelKey> {
+        self.holds.iter().map(|(_, _, key)| *key).collect()
     }
 
-    /// A new turn: the next deltas say anew how they are framed. The text of the turn before stays out of comparisons.
+    /// Holds one more delta of channel `key`.
+    pub fn hold(&mut self, key: ChannelKey, delta: DeltaId, frame: FrameId, at: Micros) {
+        let state = self.entry(key);
+        if state.held.is_empty() {
+            self.holds.insert((frame, at, key));
+        }
+        self.entry(key).held.push(delta);
+    }
+
+    /// Nothing is undecided in channel `key` any more; returns what was.
+    pub fn decide(&mut self, key: ChannelKey) -> Vec<DeltaId> {
+        let held = std::mem::take(&mut self.entry(key).held);
+        if !held.is_empty() {
+            self.holds.retain(|(_, _, other)| *other != key);
+        }
+        held
+    }
+
+    /// A new turn: the next deltas say anew how they are framed, and the text of the turn before stays out of comparisons.
     pub fn new_turn(&mut self) {
-        *self = ChannelState::default();
+        self.holds.clear();
+        self.states.iter_mut().for_each(|(_, state)| *state = ChannelState::default());
     }
 }

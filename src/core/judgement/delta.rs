@@ -75,11 +75,11 @@ impl Judgement {
     }
 
     fn channel(&mut self, key: ChannelKey) -> &mut super::ChannelState {
-        self.channels.entry(key).or_default()
+        self.channels.entry(key)
     }
 
     fn count_delta(&mut self, reading: &Reading, key: ChannelKey, id: DeltaId) {
-        let channel = self.channels.entry(key).or_default();
+        let channel = self.channels.entry(key);
         let same = channel.last.is_some_and(|last| reading.delta(last).text == reading.delta(id).text);
         channel.distinct += u32::from(!same);
     }
@@ -87,7 +87,7 @@ impl Judgement {
     /// Asks every text detector and picks; the order of the list is the order of strength.
     fn propose(&mut self, reading: &Reading, key: ChannelKey, frame: FrameId, id: DeltaId, finishes: bool) -> Proposal {
         let text = reading.delta(id).text;
-        let channel = self.channels.entry(key).or_default();
+        let channel = self.channels.entry(key);
         let facts = Facts {
             reading,
             delta: id,
@@ -128,8 +128,8 @@ impl Judgement {
         let at = self.walk.at;
         let (max_chars, max_deltas) = (self.profile.params.get(Param::HoldChars), self.profile.params.get(Param::HoldDeltas));
         let max_time = self.profile.params.get(Param::HoldTime);
+        self.channels.hold(key, id, frame, at);
         let channel = self.channel(key);
-        channel.hold(id, frame, at);
         let deltas = channel.held.len() as u64;
         let held: Vec<DeltaId> = channel.held.clone();
         let chars: u64 = held.iter().map(|delta| reading.delta(*delta).text.chars().count() as u64).sum();
@@ -142,7 +142,7 @@ impl Judgement {
 
     /// Passes on what is held in `key`: the next delta refuted the doubt.
     fn give_back(&mut self, reading: &Reading, key: ChannelKey) {
-        for held in self.channel(key).decide() {
+        for held in self.channels.decide(key) {
             self.accept(reading, key, held, 0);
         }
         if self.session.cause.is_none() {
@@ -152,7 +152,7 @@ impl Judgement {
 
     /// Passes on what is held in `key`, undecided, and notes both readings.
     pub(super) fn give_up(&mut self, reading: &Reading, key: ChannelKey, why: &str) {
-        let Some(held) = self.channels.get(&key).map(|channel| channel.held.clone()).filter(|held| !held.is_empty()) else {
+        let Some(held) = self.channels.get(key).map(|channel| channel.held.clone()).filter(|held| !held.is_empty()) else {
             return;
         };
         let (first, last) = (held[0], held[held.len() - 1]);
@@ -176,7 +176,7 @@ impl Judgement {
         let channel = self.channel(key);
         channel.cumulative.give_up();
         channel.double.reset(false);
-        for delta in self.channel(key).decide() {
+        for delta in self.channels.decide(key) {
             self.accept(reading, key, delta, 0);
         }
     }
@@ -201,7 +201,7 @@ impl Judgement {
             evidence: proposal.evidence,
         };
         let finding = self.find_in_channel(reading, key, first_frame, first, draft);
-        let mut decided = self.channel(key).decide();
+        let mut decided = self.channels.decide(key);
         decided.push(id);
         let channel = self.channel(key);
         if proposal.class != Class::CumulativeFull {
@@ -251,12 +251,12 @@ impl Judgement {
         if text.is_empty() {
             return;
         }
-        let channel = self.channels.entry(key).or_default();
+        let channel = self.channels.entry(key);
         channel.accepted.push_str(text);
         channel.json.feed(text);
-        let blanks = text.chars().rev().take_while(|char| char.is_whitespace()).count() as u64;
-        let all_blank = text.chars().all(char::is_whitespace);
-        channel.blanks = if all_blank { channel.blanks + blanks } else { blanks };
+        let solid = text.trim_end();
+        let blanks = text[solid.len()..].chars().count() as u64;
+        channel.blanks = if solid.is_empty() { channel.blanks + blanks } else { blanks };
         self.condition.unhealed = false;
         if !self.session.flowed {
             self.session.flowed = true;
@@ -269,7 +269,7 @@ impl Judgement {
     }
 
     fn follow_loop(&mut self, reading: &Reading, key: ChannelKey, id: DeltaId) {
-        let channel = self.channels.entry(key).or_default();
+        let channel = self.channels.entry(key);
         let Some(run) = channel.repeat.feed(&channel.accepted) else {
             self.score(Detector::Loop, 0);
             return;
@@ -284,7 +284,7 @@ impl Judgement {
         let chars = bytes.iter().filter(|byte| (**byte as i8) >= -0x40).count() as u64;
         self.score(Detector::Loop, (copies * 1000 / needed.max(1)).min(1000) as u16);
         let blank = unit.chars().all(char::is_whitespace);
-        let channel = self.channels.entry(key).or_default();
+        let channel = self.channels.entry(key);
         if copies < needed
             || chars < self.profile.params.get(Param::LoopMinChars)
             || blank
@@ -309,14 +309,13 @@ impl Judgement {
     fn flood(&mut self, reading: &Reading, key: ChannelKey, frame: FrameId, id: DeltaId) -> bool {
         let limit = self.profile.params.get(Param::FloodChars);
         let text = reading.delta(id).text;
-        let channel = self.channels.entry(key).or_default();
-        let blank = text.chars().all(char::is_whitespace);
-        if channel.json != Json::Closed || !blank {
+        let channel = self.channels.entry(key);
+        if channel.json != Json::Closed || !text.trim_end().is_empty() {
             return false;
         }
         let blanks = channel.blanks + text.chars().count() as u64;
         self.score(Detector::Flood, (blanks * 1000 / limit.max(1)).min(1000) as u16);
-        let channel = self.channels.entry(key).or_default();
+        let channel = self.channels.entry(key);
         if blanks <= limit || !channel.held.is_empty() {
             return false;
         }

@@ -92,7 +92,7 @@ impl Judgement {
 
     /// The finding of `class` that is open in channel `key`, if there is one.
     pub(super) fn open_finding(&self, key: ChannelKey, class: Class) -> Option<FindingId> {
-        let channel = self.channels.get(&key)?;
+        let channel = self.channels.get(key)?;
         channel.open.iter().copied().find(|id| self.finding(*id).class == class)
     }
 }

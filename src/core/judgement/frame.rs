@@ -25,11 +25,14 @@ impl Judgement {
         let mut identity = None;
         let mut finished = Vec::new();
         let mut damaged = false;
-        for (_, note) in reading.notes_of(id) {
+        let notes = &reading.notes()[self.walk.note..];
+        let notes = &notes[..notes.iter().take_while(|(frame, _)| *frame <= id).count()];
+        self.walk.note += notes.len();
+        for (_, note) in notes {
             match note {
                 Note::Identity(number) => identity = Some(*number),
                 Note::Finish { choice, .. } => finished.push(*choice),
-                Note::NewTurn => self.channels.values_mut().for_each(|channel| channel.new_turn()),
+                Note::NewTurn => self.channels.new_turn(),
                 note => damaged |= self.judge_damage(reading, id, note),
             }
         }

@@ -5,7 +5,7 @@ use crate::core::{
     input::{End, Origin, OurEnd, What},
     judgement::{Judgement, findings::Draft},
     machine::EndReason,
-    reading::{ChannelKey, FrameId, Mark, Reading},
+    reading::{FrameId, Mark, Reading},
     time::Micros,
 };
 
@@ -57,9 +57,7 @@ impl Judgement {
     }
 
     fn end_attempt(&mut self, reading: &Reading, end: &End) {
-        let holding: Vec<ChannelKey> =
-            self.channels.iter().filter(|(_, state)| !state.held.is_empty()).map(|(key, _)| *key).collect();
-        for key in holding {
+        for key in self.channels.holding() {
             self.give_up(reading, key, "the stream ended");
         }
         self.end_strategy(reading);

@@ -7,7 +7,7 @@ use crate::{
         input::{End, Head, OurEnd, What},
     },
     net::{
-        client::{Gate, Wire, transport::classify, watch::Watch},
+        client::{gate::Gate, transport::classify, watch::Watch, wire::Wire},
         request::RequestSpec,
     },
 };
