@@ -1,4 +1,5 @@
 //! The interface's state: keys and actions in, state and effects out. No terminal.
+#![allow(clippy::unwrap_used)]
 
 mod screen_support;
 mod support;
