@@ -85,7 +85,7 @@ pub fn keys(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         if let Some(other) = other {
             key = format!("{key} {}", shown(other.keys[0], theme.ascii));
         }
-        let needed = width(&key) + width(row.hint.0) + 4;
+        let needed = width(&key) + width(row.hint.0) + 3;
         if needed > pen.left() {
             line += 1;
             if line >= area.height {
@@ -94,7 +94,7 @@ pub fn keys(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
             pen = Pen::new(buf, theme.glyphs(), area, line);
             pen.put(" ", theme.style(Role::Dim));
         }
-        pen.put(&key, theme.style(Role::Key)).put(&format!(" {}   ", row.hint.0), theme.style(Role::Dim));
+        pen.put(&key, theme.style(Role::Key)).put(&format!(" {}  ", row.hint.0), theme.style(Role::Dim));
     }
 }
 
