@@ -1,4 +1,5 @@
 //! The interface's state: keys and actions in, state and effects out. No terminal.
+#![allow(clippy::unwrap_used)]
 
 mod screen_support;
 mod support;
@@ -195,6 +196,8 @@ fn the_composer_picks_scenarios_providers_and_bodies() {
     let mut app = tour();
     press(&mut app, &["c", "down"]);
     assert_eq!(app.composer.request().model, "demo/clean");
+    press(&mut app, &["o", "u", "t", "a"]);
+    assert_eq!(app.composer.request().model, "demo/outage");
     press(&mut app, &["backtab", "down", "tab", "m", "1"]);
     let request = app.composer.request();
     assert_eq!((request.provider.as_str(), request.model.as_str()), ("openai", "m1"));
@@ -281,4 +284,12 @@ fn rows_are_frames_and_marks_in_order() {
     }
     assert_eq!((frames, marks), (reading.frame_count(), reading.marks().len()));
     assert!(rows::get(reading, rows::count(reading)).is_none());
+}
+
+#[test]
+fn the_readme_shows_the_keys_that_there_are() {
+    let Ok(readme) = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")) else { return };
+    let Some((_, rest)) = readme.split_once("<!-- keys -->\n") else { return };
+    let (table, _) = rest.split_once("<!-- end of keys -->").expect("the table ends");
+    assert_eq!(table.trim(), stutterscope::tui::keymap::markdown().trim());
 }

@@ -175,6 +175,8 @@ pub struct App {
     pub overlays: Vec<Overlay>,
     /// The composer.
     pub composer: Composer,
+    /// What new sessions are judged with.
+    pub profile: Profile,
     /// The library, as it was listed last.
     pub library: Vec<Entry>,
     /// What the status line says until the next command.
@@ -200,6 +202,7 @@ impl App {
             inspector_scroll: 0,
             overlays: Vec::new(),
             composer: Composer::new(providers),
+            profile: Profile::default(),
             library: Vec::new(),
             notice: None,
             leaving: Leaving::No,
