@@ -116,8 +116,8 @@ actions! {
     ParamDown "param-down" Tuning ["down", "j"] "next parameter";
     Less "less" Tuning ["left", "h"] "lower the parameter by one step" hint "move" 2;
     More "more" Tuning ["right", "l"] "raise the parameter by one step";
-    MuchLess "much-less" Tuning ["H"] "lower the parameter by ten steps";
-    MuchMore "much-more" Tuning ["L"] "raise the parameter by ten steps";
+    MuchLess "much-less" Tuning ["H"] "halve the parameter";
+    MuchMore "much-more" Tuning ["L"] "double the parameter";
     Reset "reset" Tuning ["0"] "put the parameter back to its default" hint "default" 3;
     Undo "undo" Tuning ["u"] "undo the last change" hint "undo" 4;
     Redo "redo" Tuning ["U"] "redo what was undone";

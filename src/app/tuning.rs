@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use crate::{
     app::Session,
     core::{
+        class::Class,
+        detect::DETECTORS,
         judgement::Judgement,
         params::{PARAMS, Profile, STRATEGIES, Strategy},
         reading::{DeltaId, Reading},
@@ -80,19 +82,40 @@ pub fn retune(session: &mut Session, profile: Profile) {
     session.refresh();
 }
 
-/// The session's profile with row `row` moved by `steps` steps, or put back to its default.
-pub fn moved(profile: &Profile, row: usize, steps: Option<i64>) -> Profile {
+/// How a parameter is moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Move {
+    /// By steps, down or up.
+    Steps(i64),
+    /// To half of it.
+    Halve,
+    /// To twice of it.
+    Double,
+    /// Back to its default.
+    Default,
+}
+
+/// The row of the parameter that decides about `class`, if one does.
+pub fn row_of(class: Class) -> Option<usize> {
+    let detector = DETECTORS.iter().find(|detector| detector.classes.contains(&class))?;
+    Some(detector.threshold? as usize + 1)
+}
+
+/// The session's profile with row `row` moved.
+pub fn moved(profile: &Profile, row: usize, by: Move) -> Profile {
     let mut profile = profile.clone();
     match row.checked_sub(1) {
-        None => profile.strategy = moved_strategy(profile.strategy, steps),
+        None => profile.strategy = moved_strategy(profile.strategy, by),
         Some(index) => {
             let Some(info) = PARAMS.get(index) else { return profile };
-            let value = match steps {
-                None => info.default,
-                Some(steps) => {
-                    let old = i64::try_from(profile.params.get(info.param)).unwrap_or(i64::MAX);
+            let old = profile.params.get(info.param);
+            let value = match by {
+                Move::Default => info.default,
+                Move::Halve => old / 2,
+                Move::Double => old.saturating_mul(2),
+                Move::Steps(steps) => {
                     let step = i64::try_from(info.step).unwrap_or(1);
-                    u64::try_from(old.saturating_add(steps.saturating_mul(step))).unwrap_or(0)
+                    old.saturating_add_signed(steps.saturating_mul(step))
                 }
             };
             profile.params.set(info.param, value);
@@ -103,9 +126,14 @@ pub fn moved(profile: &Profile, row: usize, steps: Option<i64>) -> Profile {
     profile
 }
 
-fn moved_strategy(strategy: Strategy, steps: Option<i64>) -> Strategy {
-    let Some(steps) = steps else { return Strategy::default() };
-    let index = (strategy as i64 + steps).clamp(0, STRATEGIES.len() as i64 - 1);
+fn moved_strategy(strategy: Strategy, by: Move) -> Strategy {
+    let steps = match by {
+        Move::Default => return Strategy::default(),
+        Move::Steps(steps) => steps,
+        Move::Halve => -1,
+        Move::Double => 1,
+    };
+    let index = (strategy as i64).saturating_add(steps).clamp(0, STRATEGIES.len() as i64 - 1);
     STRATEGIES[index as usize].0
 }
 

@@ -9,7 +9,7 @@ use crate::{
         compose::{Field, Request},
         session::{Mode, SPEEDS, SessionId},
         state::{InspectorView, Leaving, OpenedFile, OutputView, Picker},
-        tuning,
+        tuning::{self, Move},
     },
     core::{input::Input, params::Profile, time::Micros},
 };
@@ -93,7 +93,7 @@ fn run(app: &mut App, command: Command, asked: Leaving) -> Vec<Effect> {
         Zoom => app.zoomed = !app.zoomed,
         View => view(app),
         Tune if app.focus == Pane::Tuning => close_tuning(app),
-        Tune => focus(app, Pane::Tuning),
+        Tune => open_tuning(app),
         Compose => app.overlays.push(Overlay::Composer),
         Sessions => {
             app.overlays.push(Overlay::Sessions(Picker::default()));
@@ -106,11 +106,11 @@ fn run(app: &mut App, command: Command, asked: Leaving) -> Vec<Effect> {
         Quit => return vec![Effect::Quit],
         ParamUp => app.tuning_row = app.tuning_row.saturating_sub(1),
         ParamDown => app.tuning_row = (app.tuning_row + 1).min(tuning::row_count() - 1),
-        Less => tune(app, Some(-1)),
-        More => tune(app, Some(1)),
-        MuchLess => tune(app, Some(-10)),
-        MuchMore => tune(app, Some(10)),
-        Reset => tune(app, None),
+        Less => tune(app, Move::Steps(-1)),
+        More => tune(app, Move::Steps(1)),
+        MuchLess => tune(app, Move::Halve),
+        MuchMore => tune(app, Move::Double),
+        Reset => tune(app, Move::Default),
         Undo => with(app, |session| tuning::undo(session, false)),
         Redo => with(app, |session| tuning::undo(session, true)),
         Send => return send_composed(app),
@@ -229,16 +229,27 @@ fn view(app: &mut App) {
     }
 }
 
+/// Opens the tuning pane on the parameter that decided the finding at the cursor.
+fn open_tuning(app: &mut App) {
+    if let Some(session) = app.session() {
+        let findings = &session.engine.judgement.findings;
+        let end = findings.partition_point(|finding| finding.moment <= session.moment());
+        let row = end.checked_sub(1).and_then(|index| tuning::row_of(findings[index].class));
+        app.tuning_row = row.unwrap_or(app.tuning_row);
+    }
+    focus(app, Pane::Tuning);
+}
+
 fn close_tuning(app: &mut App) {
     app.tuning = false;
     focus(app, Pane::Chunks);
     app.beside = Pane::Output;
 }
 
-fn tune(app: &mut App, steps: Option<i64>) {
+fn tune(app: &mut App, by: Move) {
     let row = app.tuning_row;
     with(app, |session| {
-        let profile = tuning::moved(&session.engine.judgement.profile, row, steps);
+        let profile = tuning::moved(&session.engine.judgement.profile, row, by);
         session.redo.clear();
         tuning::retune(session, profile);
     });

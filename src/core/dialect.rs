@@ -69,6 +69,8 @@ pub struct Sink {
     pub text: Vec<u8>,
     /// What the frame says beside text.
     pub notes: Vec<Note>,
+    /// A number that orders frames and, if it comes again, means the same frame (stamp in ns, sequence number).
+    pub identity: Option<u64>,
 }
 
 impl Sink {
@@ -101,6 +103,7 @@ impl Sink {
     /// Forgets everything, keeps the buffers.
     pub fn clear(&mut self) {
         self.kind = None;
+        self.identity = None;
         self.deltas.clear();
         self.text.clear();
         self.notes.clear();

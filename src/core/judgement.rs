@@ -206,7 +206,11 @@ impl Judgement {
         self.condition.ended = self.ended.is_some();
         self.condition.holding = self.session.strategy_hold.is_some() || self.channels.earliest_hold().is_some();
         self.condition.flowing |= self.session.flowed && self.output.released > self.session.first_delta_frame;
-        let state = evaluate(self.condition);
+        let state = match evaluate(self.condition) {
+            // Initial is where a session begins and not where it comes back to, whatever a strategy lost meanwhile.
+            State::Initial if self.state != State::Initial => State::NormalFlow,
+            state => state,
+        };
         if state != self.state {
             let cause = self.session.cause.take().unwrap_or_else(|| otherwise.to_string());
             self.transitions.push(Transition { from: self.state, to: state, cause, moment: self.moment() });

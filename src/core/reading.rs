@@ -66,6 +66,10 @@ pub struct Reading {
     deltas: Vec<DeltaRow>,
     notes: Vec<(FrameId, Note)>,
     marks: Vec<Mark>,
+    /// Chunks that end inside a character, ascending.
+    splits: Vec<ChunkId>,
+    /// Each frame's identity plus one, zero for none; as long as the last frame that has one, empty in most dialects.
+    identities: Vec<u64>,
     limits: Limits,
     wire: fold::Wire,
 }
@@ -230,10 +234,12 @@ impl Reading {
 
     /// True if chunk `id` ends inside a UTF-8 sequence that the bytes after it complete or that nothing completes.
     pub fn chunk_splits_char(&self, id: ChunkId) -> bool {
-        let end = self.chunks[id.index()].end as usize;
-        if end.checked_sub(1).is_none_or(|last| self.body[last].is_ascii()) {
-            return false;
-        }
-        text::incomplete_suffix(&self.body[end.saturating_sub(3)..end]) > 0
+        self.splits.binary_search(&id).is_ok()
+    }
+
+    /// A number that orders frames and, if it comes again, means the same frame (stamp in nanoseconds, sequence number), if
+    /// frame `id` has one.
+    pub fn identity(&self, id: FrameId) -> Option<u64> {
+        self.identities.get(id.index()).and_then(|stored| stored.checked_sub(1))
     }
 }

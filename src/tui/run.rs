@@ -30,6 +30,9 @@ const FRAME: Duration = Duration::from_millis(33);
 /// Time between two steps of a live session's clock on the screen.
 const CLOCK: Duration = Duration::from_millis(250);
 
+/// Names a key that panics when it is pressed: the test that a panic gives the terminal back needs a panic.
+const PANIC_KEY: &str = "STUTTERSCOPE_TEST_PANIC_KEY";
+
 /// What the interface starts with.
 pub enum Opening {
     /// Nothing configured: the demo provider's opener is sent at once.
@@ -150,6 +153,8 @@ fn playing(app: &App) -> bool {
 fn handle(app: &mut App, event: Event) -> Vec<Effect> {
     match event {
         Event::Key(key) if key.kind != KeyEventKind::Release => {
+            let asked = std::env::var(PANIC_KEY).ok();
+            assert!(asked.is_none() || asked != keymap::name(&key), "{PANIC_KEY} asks for this panic");
             let action = keymap::action(app, key);
             action.map(|action| update(app, action)).unwrap_or_default()
         }

@@ -165,6 +165,12 @@ impl Theme {
         }
     }
 
+    /// One plain reversed bar, whatever the row's parts look like: a reversed colour would be a patchwork of backgrounds.
+    fn selected(&self) -> Style {
+        let style = Style::new().add_modifier(Modifier::REVERSED).remove_modifier(Modifier::DIM | Modifier::ITALIC);
+        if self.colours { style.fg(Color::Reset) } else { style }
+    }
+
     /// The style of `role`.
     pub fn style(&self, role: Role) -> Style {
         let (colour, modifier) = match role {
@@ -177,7 +183,7 @@ impl Theme {
             Role::Good => (Some(Color::Green), Modifier::empty()),
             Role::Removed => (Some(Color::Red), Modifier::CROSSED_OUT),
             Role::Held => (Some(Color::DarkGray), Modifier::ITALIC),
-            Role::Selected => (None, Modifier::REVERSED),
+            Role::Selected => return self.selected(),
             Role::Related => (None, Modifier::BOLD.union(Modifier::UNDERLINED)),
             Role::Key => (None, Modifier::BOLD),
         };

@@ -45,6 +45,11 @@ impl Cumulative {
         }
     }
 
+    /// True while nothing points to snapshots.
+    pub fn is_additive(&self) -> bool {
+        self.mode == Mode::Additive
+    }
+
     /// Forgets a growth that was given up (the hold ran out, or another finding took the text).
     pub fn give_up(&mut self) {
         if let Mode::Growing(_) = self.mode {

@@ -35,6 +35,13 @@ impl Double {
         }
     }
 
+    /// A delta that has nothing to do with the text so far arrived as the channel's delta number `count`.
+    pub fn unrelated(&mut self, count: u32) {
+        if count > 0 {
+            *self = Double::Done;
+        }
+    }
+
     /// A new turn begins, or the hold was given up.
     pub fn reset(&mut self, fresh: bool) {
         *self = if fresh { Double::Fresh } else { Double::Done };

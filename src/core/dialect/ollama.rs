@@ -126,7 +126,7 @@ impl LineReader {
         }
         self.seen.model(line.model.bytes(), sink);
         if let Some(stamp) = stamp::nanos(line.created_at.bytes()) {
-            sink.note(Note::Identity(stamp));
+            sink.identity = Some(stamp);
         }
         sink.add(key(0, Channel::Reasoning), line.thinking.bytes());
         sink.add(key(0, Channel::Text), line.response.bytes());

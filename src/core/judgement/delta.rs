@@ -29,30 +29,23 @@ impl Judgement {
         if self.flood(reading, key, frame, id) {
             return;
         }
-        let best = self.propose(reading, key, frame, id, finishes);
-        match best.verdict {
-            Verdict::Proved(ranges) => {
-                let proposal = Proposal { verdict: Verdict::Pass, ..best };
-                self.suppress(reading, key, frame, id, proposal, ranges);
-            }
-            Verdict::Hold => self.hold(reading, key, frame, id, &best.evidence),
-            Verdict::Pass if self.channel(key).held.is_empty() => self.accept(reading, key, id, 0),
-            Verdict::Pass => {
-                // What was held is text to add after all. The delta is looked at anew, against all of it.
-                self.give_back(reading, key);
-                let again = self.propose(reading, key, frame, id, finishes);
-                match again.verdict {
-                    Verdict::Proved(ranges) => {
-                        let proposal = Proposal { verdict: Verdict::Pass, ..again };
-                        self.suppress(reading, key, frame, id, proposal, ranges);
-                    }
-                    Verdict::Hold => self.hold(reading, key, frame, id, &again.evidence),
-                    Verdict::Pass => self.accept(reading, key, id, 0),
-                }
-            }
+        let mut proposal = self.propose(reading, key, frame, id, finishes);
+        if proposal.is_none() && !self.channel(key).held.is_empty() {
+            // What was held is text to add after all. The delta is looked at anew, against all of it.
+            self.give_back(reading, key);
+            proposal = self.propose(reading, key, frame, id, finishes);
         }
-        self.channel(key).last = Some(id);
-        self.channel(key).count += 1;
+        match proposal {
+            Some(Proposal { verdict: Verdict::Proved(ranges), class, score, certainty, layer, evidence }) => {
+                let draft = Draft { class, score, certainty, action: Action::Suppress, layer, evidence };
+                self.suppress(reading, key, frame, id, draft, ranges);
+            }
+            Some(Proposal { evidence, .. }) => self.hold(reading, key, frame, id, &evidence),
+            None => self.accept(reading, key, id, 0),
+        }
+        let channel = self.channel(key);
+        channel.last = Some(id);
+        channel.count += 1;
     }
 
     /// Takes all deltas of a frame out: its identity says that it was delivered before.
@@ -84,17 +77,27 @@ impl Judgement {
         channel.distinct += u32::from(!same);
     }
 
-    /// Asks every text detector and picks; the order of the list is the order of strength.
-    fn propose(&mut self, reading: &Reading, key: ChannelKey, frame: FrameId, id: DeltaId, finishes: bool) -> Proposal {
+    /// Asks every text detector and picks; the order of the list is the order of strength. Most deltas neither equal, extend
+    /// nor begin the text so far: nothing is asked about them.
+    fn propose(&mut self, reading: &Reading, key: ChannelKey, frame: FrameId, id: DeltaId, finishes: bool) -> Option<Proposal> {
         let text = reading.delta(id).text;
         let channel = self.channels.entry(key);
+        let against_accepted = Match::of(text, &channel.accepted);
+        let unrelated = matches!(against_accepted, Match::Nothing | Match::Differs);
+        if unrelated && channel.held.is_empty() && channel.cumulative.is_additive() {
+            channel.double.unrelated(channel.count);
+            for detector in [Detector::Double, Detector::Replay, Detector::Cumulative] {
+                self.score(detector, 0);
+            }
+            return None;
+        }
         let facts = Facts {
             reading,
             delta: id,
             frame,
             text,
             accepted: &channel.accepted,
-            against_accepted: Match::of(text, &channel.accepted),
+            against_accepted,
             held: &channel.held,
             last: channel.last,
             count: channel.count,
@@ -116,12 +119,8 @@ impl Judgement {
             Verdict::Pass => 0,
         };
         let [(_, first), rest @ ..] = proposals;
-        rest.into_iter().map(|(_, proposal)| proposal).fold(
-            first,
-            |best, next| {
-                if strength(&next) > strength(&best) { next } else { best }
-            },
-        )
+        let pick = |best, next| if strength(&next) > strength(&best) { next } else { best };
+        Some(rest.into_iter().map(|(_, proposal)| proposal).fold(first, pick)).filter(|best| best.verdict != Verdict::Pass)
     }
 
     fn hold(&mut self, reading: &Reading, key: ChannelKey, frame: FrameId, id: DeltaId, why: &str) {
@@ -187,24 +186,17 @@ impl Judgement {
         key: ChannelKey,
         frame: FrameId,
         id: DeltaId,
-        proposal: Proposal,
+        draft: Draft,
         ranges: Vec<(DeltaId, Range<u32>)>,
     ) {
         let first = ranges.first().map_or(id, |(delta, _)| *delta);
         let first_frame = if first == id { frame } else { reading.delta(first).frame };
-        let draft = Draft {
-            class: proposal.class,
-            score: proposal.score,
-            certainty: proposal.certainty,
-            action: Action::Suppress,
-            layer: proposal.layer,
-            evidence: proposal.evidence,
-        };
+        let class = draft.class;
         let finding = self.find_in_channel(reading, key, first_frame, first, draft);
         let mut decided = self.channels.decide(key);
         decided.push(id);
         let channel = self.channel(key);
-        if proposal.class != Class::CumulativeFull {
+        if class != Class::CumulativeFull {
             channel.cumulative.give_up();
         }
         for delta in decided {

@@ -22,7 +22,6 @@ impl Judgement {
     /// Judges one frame and everything in it.
     pub(super) fn judge_frame(&mut self, reading: &Reading, id: FrameId) {
         let frame = reading.frame(id);
-        let mut identity = None;
         let mut finished = Vec::new();
         let mut damaged = false;
         let notes = &reading.notes()[self.walk.note..];
@@ -30,7 +29,6 @@ impl Judgement {
         self.walk.note += notes.len();
         for (_, note) in notes {
             match note {
-                Note::Identity(number) => identity = Some(*number),
                 Note::Finish { choice, .. } => finished.push(*choice),
                 Note::NewTurn => self.channels.new_turn(),
                 note => damaged |= self.judge_damage(reading, id, note),
@@ -48,7 +46,8 @@ impl Judgement {
         self.score(Detector::Damage, if damaged { 1000 } else { 0 });
         self.keep_time(reading, id, frame.kind);
         if self.profile.strategy == Strategy::Evidence {
-            let again = identity.map(|identity| self.session.identities.observe(reading, id, identity, &self.profile.params));
+            let again =
+                reading.identity(id).map(|identity| self.session.identities.observe(reading, id, identity, &self.profile.params));
             self.judge_deltas(reading, id, again, &finished);
         } else {
             self.judge_by_strategy(reading, id);
@@ -106,13 +105,7 @@ impl Judgement {
                 });
                 return false;
             }
-            Note::Finish { .. }
-            | Note::Usage(_)
-            | Note::Tool { .. }
-            | Note::Identity(_)
-            | Note::CompletionId(_)
-            | Note::Model(_)
-            | Note::NewTurn => {
+            Note::Finish { .. } | Note::Usage(_) | Note::Tool { .. } | Note::CompletionId(_) | Note::Model(_) | Note::NewTurn => {
                 return false;
             }
         };

@@ -112,6 +112,7 @@ impl Reading {
                 if let Some(row) = self.chunks.last_mut() {
                     (row.end, row.frames) = (end, frames);
                 }
+                self.note_split();
             }
             what => {
                 match what {
@@ -254,6 +255,14 @@ impl Reading {
         }
     }
 
+    /// Notes whether the latest chunk ends inside a character, while its bytes are at hand.
+    fn note_split(&mut self) {
+        let tail = &self.body[self.body.len().saturating_sub(3)..];
+        if tail.last().is_some_and(|last| !last.is_ascii()) && super::text::incomplete_suffix(tail) > 0 {
+            self.splits.push(super::ChunkId(self.chunk_count() - 1));
+        }
+    }
+
     /// Appends the rows of a frame whose sink is filled.
     fn push_frame(&mut self, raw: &RawFrame) {
         let id = FrameId(self.frame_count());
@@ -276,11 +285,15 @@ impl Reading {
         self.frames.push(FrameRow {
             start: raw.start as u32,
             end: raw.end as u32,
-            chunk: (self.chunks.len() - 1) as u32,
+            chunk: (self.chunks.len() as u32).saturating_sub(1),
             deltas_end: self.deltas.len() as u32,
             kind,
             unterminated: raw.unterminated,
         });
+        if let Some(identity) = sink.identity {
+            self.identities.resize(id.index(), 0);
+            self.identities.push(identity.wrapping_add(1));
+        }
         self.notes.extend(sink.notes.drain(..).map(|note| (id, note)));
     }
 }

@@ -181,8 +181,6 @@ pub enum Note {
         /// Function name, empty if not given here.
         name: String,
     },
-    /// An identity: a number that orders frames and, if it repeats, means the same frame (stamp in ns, sequence number).
-    Identity(u64),
     /// Completion or message id, noted when it first appears and when it changes.
     CompletionId(String),
     /// Served model, noted once.

@@ -5,6 +5,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use crate::{
     core::desk::{BreakerState, Outcome},
     tui::{
+        layout::Size,
         panes::{View, chunks::gate_text},
         text::{Pen, short_size, short_time},
         theme::Role,
@@ -14,6 +15,7 @@ use crate::{
 /// The breaker in the header: its state, and failures of those that trip it.
 pub fn short(view: &View<'_>) -> String {
     match view.session.gate() {
+        Some((_, breaker)) if view.size <= Size::Small => breaker.state.word().into(),
         Some((_, breaker)) => format!("breaker {} {}/{}", breaker.state.word(), breaker.consecutive, breaker.trip_at),
         None => "breaker -".into(),
     }

@@ -7,6 +7,7 @@ use crate::{
     core::input::Origin,
     report::Verdict,
     tui::{
+        layout::Size,
         panes::{View, breaker, states},
         text::{Pen, width},
         theme::Role,
@@ -35,7 +36,7 @@ fn parts(view: &View<'_>) -> Vec<(String, Role)> {
     let (mode, role) = match session.mode {
         Mode::Follow if session.live => (format!("{} LIVE", glyphs.modes[0]), Role::Good),
         Mode::Playing => (format!("{} PLAY {}{}", glyphs.modes[1], glyphs.times, rate(session.rate())), Role::Accent),
-        Mode::Paused if session.live => (format!("{} PAUSED, still live", glyphs.modes[2]), Role::Warning),
+        Mode::Paused if session.live => (format!("{} PAUSED live", glyphs.modes[2]), Role::Warning),
         Mode::Follow | Mode::Paused => {
             let sent = reading.start().is_some_and(|start| matches!(start.origin, Origin::Sent | Origin::Pipe));
             let at_end = session.cursor.row >= rows::last(reading);
@@ -51,7 +52,9 @@ fn parts(view: &View<'_>) -> Vec<(String, Role)> {
     parts.push((breaker::short(view), breaker::role(view)));
     parts.push((session.verdict.word().to_uppercase(), verdict_role(session.verdict)));
     parts.push((format!("{}/{}", view.moment.frames.min(reading.frame_count()), reading.frame_count()), Role::Text));
-    if reading.clocked() {
+    if view.size <= Size::Small && reading.clocked() {
+        parts.push((view.moment.at.to_string(), Role::Text));
+    } else if reading.clocked() {
         parts.push((format!("{} of {}", view.moment.at, session.now.max(reading.last_at())), Role::Text));
     } else {
         parts.push(("no times".into(), Role::Dim));

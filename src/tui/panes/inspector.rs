@@ -62,18 +62,65 @@ fn json_lines(reading: &Reading, id: FrameId) -> Vec<String> {
         match line.strip_prefix("data:") {
             Some(value) => data.push_str(value),
             None if line.starts_with(['{', '[']) => data.push_str(line),
+            None if line.is_empty() => {}
             None => lines.push(line.to_owned()),
         }
     }
-    match serde_json::from_str::<serde_json::Value>(&data) {
-        Ok(value) => {
-            let pretty = serde_json::to_string_pretty(&value).unwrap_or(data);
-            lines.extend(pretty.lines().map(str::to_owned));
-        }
-        Err(_) => lines.push(data),
-    }
+    indent(&data, &mut lines);
     lines.extend(reading.notes_of(id).iter().map(|(_, note)| format!("note {note:?}")));
     lines
+}
+
+/// Breaks JSON into indented lines as it stands: the order of keys and the writing of numbers are evidence.
+fn indent(data: &str, lines: &mut Vec<String>) {
+    let (mut line, mut depth) = (String::new(), 0_usize);
+    let (mut in_string, mut escaped) = (false, false);
+    let mut chars = data.trim().chars().peekable();
+    while let Some(char) = chars.next() {
+        if in_string {
+            line.push(char);
+            in_string = escaped || char != '"';
+            escaped = !escaped && char == '\\';
+            continue;
+        }
+        match char {
+            '{' | '[' => {
+                line.push(char);
+                while chars.next_if(|next| next.is_whitespace()).is_some() {}
+                // An empty one stays on its line.
+                if let Some(close) = chars.next_if(|next| matches!(next, '}' | ']')) {
+                    line.push(close);
+                    continue;
+                }
+                depth += 1;
+                new_line(&mut line, depth, lines);
+            }
+            '}' | ']' => {
+                depth = depth.saturating_sub(1);
+                new_line(&mut line, depth, lines);
+                line.push(char);
+            }
+            ',' => {
+                line.push(char);
+                new_line(&mut line, depth, lines);
+            }
+            ':' => line.push_str(": "),
+            char if char.is_whitespace() => {}
+            char => {
+                in_string = char == '"';
+                line.push(char);
+            }
+        }
+    }
+    lines.push(line);
+}
+
+fn new_line(line: &mut String, depth: usize, lines: &mut Vec<String>) {
+    if !line.trim().is_empty() {
+        lines.push(std::mem::take(line));
+    }
+    // Broken frames may open without end.
+    *line = "  ".repeat(depth.min(40));
 }
 
 fn mark_lines(first: String, what: &What) -> Vec<String> {
@@ -81,11 +128,13 @@ fn mark_lines(first: String, what: &What) -> Vec<String> {
     match what {
         What::Start(start) => {
             lines.extend(start.headers.iter().map(|(name, value)| format!("{name}: {value}")));
-            let body = serde_json::from_str::<serde_json::Value>(&start.body).and_then(|body| serde_json::to_string_pretty(&body));
-            lines.extend(body.unwrap_or_else(|_| start.body.clone()).lines().map(str::to_owned));
+            indent(crate::tui::text::head(&start.body, JSON_BYTES), &mut lines);
         }
         What::Head(head) => lines.extend(head.headers.iter().map(|(name, value)| format!("{name}: {value}"))),
-        What::Gate(record) => lines.extend(format!("{:#?}", record.breaker).lines().map(str::to_owned)),
+        What::Gate(record) => {
+            let json = serde_json::to_string(record).unwrap_or_default();
+            indent(&json, &mut lines);
+        }
         _ => {}
     }
     lines

@@ -14,7 +14,7 @@ use crate::{
         output::Fate,
         reading::{Channel, ChannelKey, DeltaId, FrameId, Reading},
     },
-    sanitise::sanitise_block,
+    sanitise::{sanitise, sanitise_block},
     tui::{
         layout::Size,
         panes::{View, frame, scores},
@@ -141,6 +141,8 @@ fn heading(view: &View<'_>, page: &mut Page, before: Option<ChannelKey>, key: Ch
 #[derive(Default)]
 struct Removed {
     finding: Option<FindingId>,
+    /// The finding that was named last.
+    named: Option<FindingId>,
     text: String,
     here: bool,
 }
@@ -158,22 +160,29 @@ impl Removed {
     fn flush(&mut self, view: &View<'_>, page: &mut Page) {
         let Some(id) = self.finding.take() else { return };
         let text = std::mem::take(&mut self.text);
+        let on_one_line = |part: &str| sanitise(&part.replace('\n', " ")).into_owned();
         let style = mark(view, Role::Removed, std::mem::take(&mut self.here));
         let brackets = view.theme.brackets_removed();
+        // The first run of a finding is shown at length and names it; the others are the same again.
+        let again = self.named == Some(id);
+        self.named = Some(id);
+        let shown = if again { SHOWN / 4 } else { SHOWN };
         page.put(if brackets { "[-" } else { "" }, style);
         match text.chars().count() {
-            count if count > SHOWN && !view.app.zoomed => {
-                let head: String = text.chars().take(SHOWN / 2).collect();
-                let tail: String = text.chars().skip(count - SHOWN / 4).collect();
-                page.put(&head, style);
-                page.put(&format!("{}{} chars{}", view.glyphs().ellipsis, count, view.glyphs().ellipsis), view.style(Role::Dim));
-                page.put(&tail, style);
+            count if count > shown && !view.app.zoomed => {
+                let head: String = text.chars().take(shown / 2).collect();
+                let tail: String = text.chars().skip(count - shown / 4).collect();
+                let dots = view.glyphs().ellipsis;
+                page.put(&on_one_line(&head), style);
+                page.put(&format!("{dots}{count} chars{dots}"), view.style(Role::Dim));
+                page.put(on_one_line(&tail).trim_end(), style);
             }
             _ => page.put(&text, style),
         }
         page.put(if brackets { "-]" } else { "" }, style);
-        let finding = view.session.engine.judgement.finding(id);
-        page.put(&format!("{}{}", view.glyphs().finding, finding.class.name()), view.style(Role::Error));
+        let name = if again { "" } else { view.session.engine.judgement.finding(id).class.name() };
+        let space = if again { "" } else { " " };
+        page.put(&format!("{}{name}{space}", view.glyphs().finding), view.style(Role::Error));
     }
 }
 

@@ -48,11 +48,17 @@ fn score_line(view: &View<'_>, index: usize, info: &DetectorInfo, area: Rect, li
         500..1_000 => ("near", Role::Warning),
         _ => ("over", Role::Error),
     };
-    let cells = if area.width >= 60 { 12 } else { 8 };
+    let (cells, columns) = if area.width >= 60 {
+        (12, 16)
+    } else if area.width >= 44 {
+        (8, 14)
+    } else {
+        (6, 12)
+    };
     let mut pen = Pen::new(buf, view.glyphs(), area, line);
     pen.put(&format!("{:<11}", info.id), view.style(Role::Text));
     pen.put(&gauge(view.glyphs(), u64::from(score), cells), view.style(role));
-    pen.put(&format!(" {:<16}", value(view, info, score)), view.style(Role::Text));
+    pen.put(&format!(" {:<columns$} ", value(view, info, score)), view.style(Role::Text));
     pen.put(&format!("{word:<6}"), view.style(role));
     pen.put(if score >= 1_000 { view.glyphs().finding } else { " " }, view.style(role));
     spark(view, index, &mut pen);

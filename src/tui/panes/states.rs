@@ -69,8 +69,10 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
         let mut pen = Pen::new(buf, view.glyphs(), list, line);
         pen.put(if current { view.glyphs().pointer } else { " " }, view.style(Role::Accent));
         let time = if reading.clocked() { item.moment.at.to_string() } else { format!("#{}", item.moment.frames) };
-        pen.put(&format!("{time:>8} "), view.style(Role::Dim));
-        pen.put(&format!("{} {} ", item.from.name(), view.glyphs().arrow), view.style(Role::Dim));
+        pen.put(&format!("{time:>8}"), view.style(Role::Dim)).put(if list.width >= 36 { " " } else { "" }, view.style(Role::Dim));
+        // Where both do not fit, the state before is that of the row above.
+        let from = if list.width >= 36 { item.from.name() } else { "" };
+        pen.put(&format!("{from} {} ", view.glyphs().arrow), view.style(Role::Dim));
         pen.put(item.to.name(), text(role(item.to)));
         if current {
             Pen::new(buf, view.glyphs(), list, line).fill(view.at_cursor(Pane::States));

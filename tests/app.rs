@@ -1,0 +1,284 @@
+//! The interface's state: keys and actions in, state and effects out. No terminal.
+
+mod screen_support;
+mod support;
+
+use std::collections::BTreeSet;
+
+use screen_support::{app_with, demo_inputs, press};
+use stutterscope::{
+    app::{
+        ACTIONS, Action, App, Command, Context, Effect, Overlay, Pane,
+        session::Mode,
+        state::{InspectorView, OutputView},
+        update,
+        update::begin,
+    },
+    core::{params::Param, time::Micros},
+    net::providers,
+    report::Verdict,
+};
+
+fn tour() -> App {
+    app_with("demo/tour", &demo_inputs("tour"), false)
+}
+
+/// Presses `keys` on the opened tour and compares the frame at the cursor.
+fn check_frame(keys: &[&str], expected: Option<u32>) {
+    let mut app = tour();
+    press(&mut app, keys);
+    let session = app.session().unwrap();
+    let frame = session.cursor.frame(&session.engine.reading);
+    assert_eq!(frame.map(|frame| frame.0), expected, "{keys:?}");
+}
+
+#[test]
+fn keys_move_the_one_cursor() {
+    for (keys, expected) in [
+        (&["g"][..], None),
+        (&["g", "."], Some(1)),
+        (&["g", "right", "l"], Some(2)),
+        (&["g", ".", ".", ","], Some(1)),
+        (&["g", "L"], Some(10)),
+        (&["g", "L", "H"], None),
+        (&["g", "]"], Some(36)),
+        (&["g", "]", "]"], Some(119)),
+        (&["g", "]", "]", "]"], Some(119)),
+        (&["g", "]", "]", "["], Some(36)),
+        (&["g", "}"], Some(1)),
+        (&["G"], Some(121)),
+        (&["G", "{"], Some(121)),
+        (&["G", "{", "{"], Some(119)),
+        (&["g", "down", "j", "down", "down"], Some(0)),
+        (&["g", "pgdn"], Some(16)),
+        (&["g", "2", "down", "down"], Some(36)),
+        (&["g", "3", "down"], Some(36)),
+        (&["g", "4", "down", "down"], Some(2)),
+    ] {
+        check_frame(keys, expected);
+    }
+}
+
+#[test]
+fn gaps_are_found_and_the_cursor_stands_inside_a_stall() {
+    let mut inputs = support::opening();
+    inputs.push(support::read(10, support::frame("content", "one")));
+    inputs.push(support::read(9_000, support::frame("content", " two")));
+    inputs.push(support::eof(9_010));
+    let mut app = app_with("stall", &inputs, false);
+    press(&mut app, &["g", ")"]);
+    let session = app.session().unwrap();
+    assert_eq!(session.cursor.at, Micros::from_millis(9_000));
+    press(&mut app, &["g", "]"]);
+    let session = app.session().unwrap();
+    // The stall was found five seconds after the first text, between two frames.
+    assert_eq!(session.cursor.at, Micros::from_millis(5_010));
+    assert_eq!(session.moment().frames, 1);
+}
+
+#[test]
+fn following_stops_when_the_cursor_is_moved_and_one_key_goes_live_again() {
+    let inputs = demo_inputs("tour");
+    let mut app = app_with("demo/tour", &inputs[..30], true);
+    assert_eq!(app.session().unwrap().mode, Mode::Follow);
+    press(&mut app, &[","]);
+    assert_eq!(app.session().unwrap().mode, Mode::Paused);
+    let (id, row) = (app.session().unwrap().id, app.session().unwrap().cursor.row);
+    let arrive = |app: &mut App, from: usize, to: usize, closed: bool| {
+        let now = inputs[to - 1].at;
+        update(app, Action::Arrived { session: id, inputs: inputs[from..to].to_vec(), now, closed });
+    };
+    arrive(&mut app, 30, 40, false);
+    assert_eq!(app.session().unwrap().cursor.row, row, "reading goes on, the view stays");
+    press(&mut app, &["G"]);
+    assert_eq!(app.session().unwrap().mode, Mode::Follow);
+    arrive(&mut app, 40, inputs.len(), true);
+    let session = app.session().unwrap();
+    assert!(!session.live);
+    assert_eq!(session.moment().frames, session.engine.reading.frame_count());
+    // Live and opened from a file are the same.
+    assert_eq!(session.engine.judgement.findings, tour().session().unwrap().engine.judgement.findings);
+}
+
+#[test]
+fn play_runs_in_the_sessions_own_time() {
+    let mut app = tour();
+    press(&mut app, &["g", "space"]);
+    assert_eq!(app.session().unwrap().mode, Mode::Playing);
+    update(&mut app, Action::Tick(1_000_000));
+    assert_eq!(app.session().unwrap().cursor.at, Micros(1_000_000));
+    press(&mut app, &[">", ">"]);
+    assert_eq!(app.session().unwrap().rate(), 400);
+    update(&mut app, Action::Tick(500_000));
+    assert_eq!(app.session().unwrap().cursor.at, Micros(3_000_000));
+    press(&mut app, &["<", "space"]);
+    update(&mut app, Action::Tick(500_000));
+    assert_eq!(app.session().unwrap().cursor.at, Micros(3_000_000), "paused");
+    press(&mut app, &["space"]);
+    update(&mut app, Action::Tick(60_000_000));
+    assert_eq!(app.session().unwrap().mode, Mode::Paused, "stops at the end");
+}
+
+#[test]
+fn tuning_judges_anew_keeps_the_cursor_and_can_be_undone() {
+    let mut app = tour();
+    press(&mut app, &["g", "]", "t"]);
+    let before = app.session().unwrap().cursor;
+    // The pane opens on the parameter that decided the finding at the cursor.
+    assert_eq!(app.tuning_row, Param::ReplayMinChars as usize + 1);
+    press(&mut app, &["L", "L", "L", "L"]);
+    let session = app.session().unwrap();
+    assert_eq!(session.engine.judgement.profile.params.get(Param::ReplayMinChars), 256);
+    assert_eq!((session.change.before, session.change.after, session.change.removed), (2, 0, 2));
+    assert!(session.change.characters > 0);
+    assert_eq!((session.verdict, session.cursor), (Verdict::Clean, before));
+    press(&mut app, &["u"]);
+    assert_eq!(app.session().unwrap().engine.judgement.profile.params.get(Param::ReplayMinChars), 128);
+    press(&mut app, &["U"]);
+    assert_eq!(app.session().unwrap().engine.judgement.profile.params.get(Param::ReplayMinChars), 256);
+    press(&mut app, &["0"]);
+    let session = app.session().unwrap();
+    assert_eq!((session.change.added, session.change.removed, session.change.characters), (0, 0, 0));
+    assert_eq!(session.verdict, Verdict::Stutter);
+    press(&mut app, &["left"]);
+    assert_eq!(app.session().unwrap().engine.judgement.profile.params.get(Param::ReplayMinChars), 12);
+}
+
+#[test]
+fn panes_views_and_layers() {
+    let mut app = tour();
+    press(&mut app, &["tab", "tab"]);
+    assert_eq!((app.focus, app.beside), (Pane::Scores, Pane::Scores));
+    press(&mut app, &["backtab", "z"]);
+    assert_eq!((app.focus, app.zoomed), (Pane::States, true));
+    press(&mut app, &["q"]);
+    assert!(!app.zoomed);
+    press(&mut app, &["4", "v"]);
+    assert_eq!(app.output_view, OutputView::Clean);
+    press(&mut app, &["5", "v", "v", "down"]);
+    assert_eq!((app.inspector_view, app.inspector_scroll), (InspectorView::Head, 1));
+    assert_eq!(press(&mut app, &["q", "q"]), []);
+    assert_eq!(app.focus, Pane::Chunks);
+    assert_eq!(press(&mut app, &["q"]), [Effect::Quit]);
+    assert_eq!(press(&mut app, &["Q"]), [Effect::Quit]);
+}
+
+#[test]
+fn quitting_is_asked_once_and_anything_else_takes_it_back() {
+    let mut app = tour();
+    assert_eq!(press(&mut app, &["ctrl-c", "g", "ctrl-c"]), []);
+    assert_eq!(press(&mut app, &["ctrl-c"]), [Effect::Quit]);
+    let mut live = app_with("live", &demo_inputs("tour")[..20], true);
+    let id = live.session().unwrap().id;
+    assert_eq!(press(&mut live, &["ctrl-c", "ctrl-c"]), [Effect::Cancel(id), Effect::Quit]);
+}
+
+#[test]
+fn the_composer_takes_every_letter_and_sends_with_one_key() {
+    let mut app = tour();
+    press(&mut app, &["c"]);
+    press(&mut app, &["backtab", "tab", "tab", "q", "?", "1", "space"]);
+    assert_eq!(app.overlays, [Overlay::Composer]);
+    assert!(app.composer.request().text.starts_with("q?1 "), "{:?}", app.composer.request());
+    let effects = press(&mut app, &["ctrl-s"]);
+    let [Effect::Send(_, request)] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!((request.provider.as_str(), request.model.as_str(), request.is_body), ("demo", "demo/tour", false));
+    assert!(app.overlays.is_empty() && app.session().unwrap().live);
+    // The same again, and the recorded one's own body.
+    assert!(matches!(&press(&mut app, &["r"])[..], [Effect::Send(_, again)] if again == request));
+    let effects = press(&mut tour(), &["r"]);
+    assert!(matches!(&effects[..], [Effect::Send(_, again)] if again.is_body && again.model == "demo/tour"), "{effects:?}");
+}
+
+#[test]
+fn the_composer_picks_scenarios_providers_and_bodies() {
+    let mut app = tour();
+    press(&mut app, &["c", "down"]);
+    assert_eq!(app.composer.request().model, "demo/clean");
+    press(&mut app, &["backtab", "down", "tab", "m", "1"]);
+    let request = app.composer.request();
+    assert_eq!((request.provider.as_str(), request.model.as_str()), ("openai", "m1"));
+    press(&mut app, &["ctrl-b", "enter"]);
+    assert!(app.composer.request().is_body);
+    assert!(app.composer.request().text.starts_with('\n'), "Enter is a new line in a body");
+    update(&mut app, Action::Paste("{}".into()));
+    assert!(app.composer.request().text.contains("{}"));
+}
+
+#[test]
+fn help_is_filtered_and_runs_what_it_shows() {
+    let mut app = tour();
+    press(&mut app, &["g", "?", "n", "e", "x", "t", "space", "f", "i", "n", "enter"]);
+    assert!(app.overlays.is_empty());
+    let session = app.session().unwrap();
+    assert_eq!(session.cursor.frame(&session.engine.reading).map(|frame| frame.0), Some(36));
+    press(&mut app, &["?", "z", "z", "z", "backspace", "enter", "esc"]);
+    assert!(app.overlays.is_empty());
+    assert_eq!(app.help_rows("").len(), ACTIONS.len());
+}
+
+#[test]
+fn sessions_are_listed_and_opened() {
+    let mut app = tour();
+    assert_eq!(begin(&mut app).len(), 1);
+    assert_eq!(app.current, 1);
+    assert_eq!(press(&mut app, &["s", "down", "enter"]), [Effect::List]);
+    assert_eq!(app.current, 0);
+    assert_eq!(press(&mut app, &["w"]), [Effect::Copy("/recordings/one.session".into())]);
+}
+
+#[test]
+fn every_command_has_a_row_and_no_key_means_two_things() {
+    let mut ids = BTreeSet::new();
+    let mut keys = BTreeSet::new();
+    for (index, row) in ACTIONS.iter().enumerate() {
+        assert_eq!(row.command as usize, index);
+        assert!(ids.insert(row.id), "{} is there twice", row.id);
+        assert!(!row.keys.is_empty() && !row.title.is_empty(), "{}", row.id);
+        for key in row.keys {
+            assert!(keys.insert((row.context, key)), "{key} means two things: {}", row.id);
+            assert_eq!(Command::resolve(key, &[row.context]), Some(row.command));
+            assert_eq!(stutterscope::tui::keymap::name(&screen_support::key(key)).as_deref(), Some(*key));
+            // What holds everywhere must not be taken by anything else.
+            assert!(row.context == Context::Everywhere || Command::resolve(key, &[Context::Everywhere]).is_none(), "{key}");
+        }
+    }
+}
+
+#[test]
+fn every_command_may_run_at_any_time() {
+    for live in [false, true] {
+        for row in ACTIONS {
+            let mut app = app_with("demo/tour", &demo_inputs("tour")[..20], live);
+            update(&mut app, Action::Run(row.command));
+            let mut empty = App::new(providers::all(&Default::default()));
+            update(&mut empty, Action::Run(row.command));
+        }
+    }
+}
+
+#[test]
+fn rows_are_frames_and_marks_in_order() {
+    use stutterscope::app::rows::{self, Row};
+    let app = tour();
+    let reading = &app.session().unwrap().engine.reading;
+    let (mut frames, mut marks) = (0, 0);
+    let mut last = stutterscope::core::time::Moment::default();
+    for row in 0..rows::count(reading) {
+        match rows::get(reading, row).unwrap() {
+            Row::Frame(frame) => {
+                assert_eq!((frame.0, rows::of_frame(reading, frame.0)), (frames, row));
+                frames += 1;
+            }
+            Row::Mark(mark) => {
+                assert_eq!(*mark, reading.marks()[marks]);
+                marks += 1;
+            }
+        }
+        let moment = rows::moment(reading, row);
+        assert!(moment >= last);
+        last = moment;
+    }
+    assert_eq!((frames, marks), (reading.frame_count(), reading.marks().len()));
+    assert!(rows::get(reading, rows::count(reading)).is_none());
+}

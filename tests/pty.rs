@@ -1,0 +1,168 @@
+//! The real program in a pseudo-terminal: what a newcomer does, and the terminal as it was afterwards.
+
+use std::{
+    io::{Read, Write},
+    num::NonZero,
+    sync::{Arc, Mutex},
+    thread,
+    time::{Duration, Instant},
+};
+
+use portable_pty::{Child, CommandBuilder, PtySize, native_pty_system};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+const ROWS: u16 = 40;
+const COLUMNS: u16 = 120;
+
+/// The program on a terminal of its own.
+struct Session {
+    child: Box<dyn Child + Send + Sync>,
+    writer: Box<dyn Write + Send>,
+    screen: Arc<Mutex<vt100::Parser>>,
+    /// Everything the program wrote.
+    raw: Arc<Mutex<Vec<u8>>>,
+    // Closing it would hang the program up.
+    _master: Box<dyn portable_pty::MasterPty + Send>,
+    _folder: tempfile::TempDir,
+}
+
+impl Session {
+    fn start(arguments: &[&str], variables: &[(&str, &str)]) -> Session {
+        let folder = tempfile::tempdir().unwrap();
+        let pair = native_pty_system().openpty(PtySize { rows: ROWS, cols: COLUMNS, pixel_width: 0, pixel_height: 0 }).unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_stutterscope"));
+        command.args(arguments);
+        command.env_clear();
+        for (name, value) in [("TERM", "xterm-256color"), ("LANG", "C.UTF-8")].iter().chain(variables) {
+            command.env(name, value);
+        }
+        command.env("STUTTERSCOPE_DATA_DIR", folder.path());
+        command.env("HOME", folder.path());
+        command.cwd(folder.path());
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let screen = Arc::new(Mutex::new(vt100::Parser::new(NonZero::new(ROWS).unwrap(), NonZero::new(COLUMNS).unwrap(), 0)));
+        let raw = Arc::new(Mutex::new(Vec::new()));
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let (into, bytes) = (screen.clone(), raw.clone());
+        thread::spawn(move || {
+            let mut buffer = [0; 4_096];
+            while let Ok(count) = reader.read(&mut buffer) {
+                if count == 0 {
+                    break;
+                }
+                bytes.lock().unwrap().extend_from_slice(&buffer[..count]);
+                into.lock().unwrap().process(&buffer[..count]);
+            }
+        });
+        let writer = pair.master.take_writer().unwrap();
+        Session { child, writer, screen, raw, _master: pair.master, _folder: folder }
+    }
+
+    fn text(&self) -> String {
+        self.screen.lock().unwrap().screen().contents()
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.writer.write_all(keys.as_bytes()).unwrap();
+        self.writer.flush().unwrap();
+    }
+
+    /// Waits until the screen satisfies `holds`.
+    fn wait(&self, what: &str, holds: impl Fn(&str) -> bool) {
+        let began = Instant::now();
+        while !holds(&self.text()) {
+            assert!(began.elapsed() < PATIENCE, "no {what} on the screen:\n{}", self.text());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn exit_code(&mut self) -> u32 {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                // What it wrote last may still be on its way.
+                thread::sleep(Duration::from_millis(200));
+                return status.exit_code();
+            }
+            assert!(began.elapsed() < PATIENCE, "it does not end:\n{}", self.text());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// The terminal is as it was: no alternate screen, the cursor shown, nothing half drawn.
+    fn assert_restored(&self) {
+        let parser = self.screen.lock().unwrap();
+        let screen = parser.screen();
+        assert!(!screen.alternate_screen(), "the alternate screen is left");
+        assert!(!screen.hide_cursor(), "the cursor is shown");
+        assert!(!screen.bracketed_paste(), "bracketed paste is off");
+        let raw = String::from_utf8_lossy(&self.raw.lock().unwrap()).into_owned();
+        assert!(raw.rfind("\u{1b}[?2026l") > raw.rfind("\u{1b}[?2026h"), "no frame is left open");
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+    }
+}
+
+#[test]
+fn a_newcomer_sees_a_stutter_steps_back_tunes_and_quits() {
+    let began = Instant::now();
+    let mut session = Session::start(&[], &[]);
+    session.wait("stutter", |text| text.contains("cumulative_replay") && text.contains("STUTTER"));
+    assert!(began.elapsed() < Duration::from_secs(10), "it is caught within ten seconds");
+    session.wait("end", |text| text.contains("122/122"));
+    session.press("[");
+    session.wait("cursor on the last finding", |text| text.contains("120/122"));
+    session.press(",");
+    session.wait("step back", |text| text.contains("119/122"));
+    session.press("tLLLL");
+    session.wait("change of verdict", |text| text.contains("findings 2→0") && text.contains("CLEAN"));
+    session.press("u");
+    session.wait("verdict again", |text| text.contains("STUTTER") || text.contains("findings 2→1"));
+    session.press("Q");
+    assert_eq!(session.exit_code(), 0);
+    session.assert_restored();
+    assert!(session.text().contains("recorded: "), "{}", session.text());
+}
+
+#[test]
+fn sigterm_gives_the_terminal_back() {
+    let mut session = Session::start(&[], &[]);
+    session.wait("live session", |text| text.contains("LIVE"));
+    let id = i32::try_from(session.child.process_id().unwrap()).unwrap();
+    let id = rustix::process::Pid::from_raw(id).unwrap();
+    rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+    assert_eq!(session.exit_code(), 143);
+    session.assert_restored();
+}
+
+#[test]
+fn a_panic_gives_the_terminal_back_and_names_the_recording() {
+    let mut session = Session::start(&[], &[("STUTTERSCOPE_TEST_PANIC_KEY", "x")]);
+    session.wait("live session", |text| text.contains("LIVE"));
+    session.press("x");
+    assert_eq!(session.exit_code(), 101);
+    session.assert_restored();
+    let text = session.text();
+    assert!(text.contains("asks for this panic"), "{text}");
+    assert!(text.contains("the session is recorded in"), "{text}");
+}
+
+#[test]
+fn ctrl_c_cancels_the_stream_and_the_recording_opens() {
+    let mut session = Session::start(&[], &[]);
+    session.wait("live session", |text| text.contains("LIVE") && text.contains("Streaming"));
+    session.press("\u{3}");
+    session.wait("cancelled session", |text| text.contains("cancelled"));
+    session.press("s");
+    session.wait("list", |text| text.contains("Sessions and recordings"));
+    session.press("\u{1b}");
+    session.wait("screen", |text| !text.contains("Sessions and recordings"));
+    session.press("Q");
+    assert_eq!(session.exit_code(), 0);
+    session.assert_restored();
+}
