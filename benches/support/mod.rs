@@ -1,4 +1,5 @@
 //! Sessions to measure with.
+#![allow(dead_code)]
 
 use stutterscope::core::{
     input::{Attempt, End, Head, Input, Origin, Start, What},
