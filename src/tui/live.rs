@@ -17,7 +17,6 @@ use crate::{
     app::{Action, App, Effect, compose::Request, session::SessionId, state::OpenedFile, update},
     config::Config,
     core::{
-        desk::Desk,
         dialect,
         input::{Origin, What},
         params::Profile,
@@ -56,7 +55,8 @@ pub struct Sources {
 impl Sources {
     /// Nothing is under way yet.
     pub fn new(config: Config) -> Sources {
-        Sources { config, desk: Arc::new(Mutex::new(Desk::default())), demo: None, live: Vec::new(), wake: Arc::default() }
+        let desk = Arc::new(Mutex::new(config.desk()));
+        Sources { config, desk, demo: None, live: Vec::new(), wake: Arc::default() }
     }
 
     /// Waits until some live session changed.
