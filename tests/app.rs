@@ -285,11 +285,3 @@ fn rows_are_frames_and_marks_in_order() {
     assert_eq!((frames, marks), (reading.frame_count(), reading.marks().len()));
     assert!(rows::get(reading, rows::count(reading)).is_none());
 }
-
-#[test]
-fn the_readme_shows_the_keys_that_there_are() {
-    let Ok(readme) = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")) else { return };
-    let Some((_, rest)) = readme.split_once("<!-- keys -->\n") else { return };
-    let (table, _) = rest.split_once("<!-- end of keys -->").expect("the table ends");
-    assert_eq!(table.trim(), stutterscope::tui::keymap::markdown().trim());
-}

@@ -157,10 +157,11 @@ fn arrived(app: &mut App, id: SessionId, inputs: &[Input], now: Micros, closed: 
 }
 
 fn opened(app: &mut App, file: OpenedFile) {
-    app.add(file.title, file.profile, false);
+    app.add(file.title, file.engine.judgement.profile.clone(), false);
     if let Some(session) = app.session_mut() {
         session.path = file.path;
-        session.fold(&file.inputs, Micros::ZERO);
+        session.engine = file.engine;
+        session.fold(&[], Micros::ZERO);
         session.go_to_end();
         // The first thing to look at is what went wrong; without that, the whole.
         let start = crate::app::Cursor::default();

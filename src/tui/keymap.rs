@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use crate::app::{ACTIONS, Action, App, Command};
+use crate::app::{Action, App, Command};
 
 /// The key's name, or `None` for one that has none.
 pub fn name(key: &KeyEvent) -> Option<String> {
@@ -61,14 +61,4 @@ pub fn shown(key: &str, ascii: bool) -> &str {
         "end" => "End",
         other => other,
     }
-}
-
-/// The table of all keys in Markdown, as the README has it.
-pub fn markdown() -> String {
-    let mut table = String::from("| key | where | what it does |\n| --- | --- | --- |\n");
-    for row in ACTIONS {
-        let keys: Vec<String> = row.keys.iter().map(|key| format!("`{}`", shown(key, false))).collect();
-        table.push_str(&format!("| {} | {} | {} |\n", keys.join(" "), row.context.title(), row.title));
-    }
-    table
 }
