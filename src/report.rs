@@ -45,10 +45,12 @@ impl Verdict {
     /// The first verdict that holds: stutter, broken, flagged, clean.
     pub fn of(findings: &[Finding]) -> Verdict {
         let any = |holds: fn(&Finding) -> bool| findings.iter().any(holds);
+        // What this program cannot read is not broken for that.
+        let damage = |finding: &Finding| family(finding) == Family::Damage && finding.class != Class::UnknownFrame;
         if any(|finding| matches!(family(finding), Family::Framing | Family::Redelivery) && finding.certainty == Certainty::Proved)
         {
             Verdict::Stutter
-        } else if any(|finding| family(finding) == Family::Damage && finding.level >= Level::Warning) {
+        } else if findings.iter().any(|finding| damage(finding) && finding.level >= Level::Warning) {
             Verdict::Broken
         } else if any(|finding| finding.level >= Level::Warning) {
             Verdict::Flagged
