@@ -8,6 +8,7 @@ use crate::{
     core::{
         desk::Timers,
         input::{OurEnd, What},
+        time::Micros,
     },
     session::{live::LiveLog, redact::Secrets},
 };
@@ -25,10 +26,10 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// Stamps and pushes an input.
-    pub fn push(&mut self, what: What) {
+    /// Stamps and pushes an input; returns the stamp.
+    pub fn push(&mut self, what: What) -> Micros {
         self.timers.fold(self.log.now(), &what);
-        self.log.push(what);
+        self.log.push(what)
     }
 
     /// Runs `future` until it is done, the user cancels, or a timeout is due.
