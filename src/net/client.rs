@@ -20,7 +20,7 @@ use session::Session;
 use wire::Wire;
 
 use crate::{
-    core::{desk::Timers, input::What, params::Profile},
+    core::{input::What, params::Profile},
     net::request::RequestSpec,
     session::{
         format::Header,
@@ -79,8 +79,11 @@ pub async fn run(spec: RequestSpec, desk: SharedDesk, log: Arc<LiveLog>, cancel:
 pub async fn run_by(clock: DeskClock, spec: RequestSpec, desk: SharedDesk, log: Arc<LiveLog>, cancel: signal::Receiver<bool>) {
     // The log is closed even if this future is dropped half way, for somebody waits for it.
     let closing = Closing(log.clone());
-    let wire = Wire { timers: Timers::new(spec.timeouts), secrets: secrets(&spec), log, cancel };
-    Session::new(spec, Gate { desk, clock }, wire).run().await;
+    let wire = Wire::new(log.clone(), spec.timeouts, secrets(&spec), cancel);
+    tokio::select! {
+        () = Session::new(spec, Gate { desk, clock }, wire).run() => {}
+        () = log.pulse() => {}
+    }
     drop(closing);
 }
 

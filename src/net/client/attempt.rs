@@ -37,7 +37,7 @@ impl Finished {
 
 /// Sends the request, with the permit that is `held`, and pushes head and body as they come.
 pub async fn run(http: &reqwest::Client, spec: &RequestSpec, wire: &mut Wire, held: &Held<'_>) -> Finished {
-    let begun = wire.log.now();
+    let (begun, suspended) = (wire.log.now(), wire.log.suspended());
     let Ok(headers) = spec.header_map() else { return Finished::failed(End::Us(OurEnd::Invalid)) };
     let request = http.post(spec.url()).headers(headers).body(spec.body.clone()).send();
     let mut response = match wire.guard(request).await {
@@ -66,7 +66,8 @@ pub async fn run(http: &reqwest::Client, spec: &RequestSpec, wire: &mut Wire, he
                 answered |= success;
                 watch.bytes(at, bytes);
                 if watch.has_content() && ttft_us.is_none() {
-                    ttft_us = Some(at.since(begun).0);
+                    let paused = wire.log.suspended().since(suspended);
+                    ttft_us = Some(at.since(begun).since(paused).0);
                     if let Some(record) = held.first_content() {
                         wire.push(What::Gate(record));
                     }
