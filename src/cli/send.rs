@@ -104,7 +104,8 @@ pub fn run(args: Args) -> Outcome {
 
 async fn send(args: Args, interrupt: Interrupt) -> Outcome {
     let judging = Judging::load(&args.judging)?;
-    let config = Config::load().map_err(Failure::usage)?;
+    let mut config = Config::load().map_err(Failure::usage)?;
+    config.max_attempts = args.attempts.unwrap_or(config.max_attempts);
     let mut provider = choose(&args, &config)?;
     let demo = provider.name == providers::DEMO && args.base_url.is_none();
     let body = args.data.as_deref().map(input::body).transpose()?;
@@ -124,7 +125,7 @@ async fn send(args: Args, interrupt: Interrupt) -> Outcome {
             idle: args.idle_timeout.or(configured.idle),
             total: args.max_time.or(configured.total),
         },
-        max_attempts: args.attempts.unwrap_or(config.max_attempts),
+        max_attempts: config.max_attempts,
         unchecked: args.unchecked,
     };
     let (spec, remarks) = RequestSpec::build(&provider, draft, |name| std::env::var(name).ok()).map_err(Failure::usage)?;
@@ -138,7 +139,8 @@ async fn send(args: Args, interrupt: Interrupt) -> Outcome {
     let log = client::open(&spec, &profile, save).map_err(Failure::usage)?;
     let (name, url) = (format!("{} {}", spec.provider, spec.model), spec.url());
     let (cancel, cancelled) = watch::channel(false);
-    let sending = tokio::spawn(client::run(spec, SharedDesk::default(), log.clone(), cancelled));
+    let desk = SharedDesk::new(config.desk().into());
+    let sending = tokio::spawn(client::run(spec, desk, log.clone(), cancelled));
     let printer = Printer::new(args.raw, args.verbose);
     let followed = follow::follow(&log, Engine::new(profile), printer, &interrupt, &cancel).await;
     // The log is closed, so it has ended or is about to.

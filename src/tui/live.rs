@@ -17,7 +17,6 @@ use crate::{
     app::{Action, App, Effect, compose::Request, session::SessionId, state::OpenedFile, update},
     config::Config,
     core::{
-        desk::Desk,
         dialect,
         input::{Origin, What},
         params::Profile,
@@ -56,7 +55,8 @@ pub struct Sources {
 impl Sources {
     /// Nothing is under way yet.
     pub fn new(config: Config) -> Sources {
-        Sources { config, desk: Arc::new(Mutex::new(Desk::default())), demo: None, live: Vec::new(), wake: Arc::default() }
+        let desk = Arc::new(Mutex::new(config.desk()));
+        Sources { config, desk, demo: None, live: Vec::new(), wake: Arc::default() }
     }
 
     /// Waits until some live session changed.
@@ -242,10 +242,10 @@ fn open(path: &Path) -> Result<OpenedFile, String> {
 
 /// What `source` holds, taken to its end.
 pub fn opened(title: String, path: Option<PathBuf>, mut source: session::Source) -> OpenedFile {
-    let inputs = source.by_ref().collect();
-    let remarks = source.warnings().iter().filter(|warning| !warning.is_info()).map(ToString::to_string).collect();
     let profile = source.header().map_or_else(Profile::default, Header::profile);
-    OpenedFile { title, path, inputs, remarks, profile }
+    let mut file = OpenedFile::fold(title, path, source.by_ref(), profile);
+    file.remarks = source.warnings().iter().filter(|warning| !warning.is_info()).map(ToString::to_string).collect();
+    file
 }
 
 /// Copies `path` into the current folder under a name that is not taken.
