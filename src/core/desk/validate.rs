@@ -215,7 +215,8 @@ mod tests {
                 format!(r#"{{"model":"m",{user},"stream":false,"options":{{"num_predict":0,"temperature":-1}}}}"#),
                 &["stream", "options.temperature", "options.num_predict"],
             ),
-            ("who-knows", format!(r#"{{"model":"m",{user}}}"#), &["stream"]),
+            ("who-knows", r#"{"input":"hi"}"#.into(), &[]),
+            ("who-knows", "[]".into(), &["body"]),
         ];
         for (dialect, body, expected) in cases {
             let problems = validate(dialect, body);
