@@ -7,12 +7,15 @@ use stutterscope::{
     core::{
         desk::{BreakerState, Desk, DeskConfig, EndpointKey, GateDecision, GateRecord, Outcome, RetryConfig, Verdict},
         dialect,
+        engine::Engine,
         input::{End, Input, OurEnd, What},
+        machine::EndReason,
         params::Profile,
     },
     net::{
         client::{self, DeskClock, Save, SharedDesk},
         demo::DemoServer,
+        request::RequestSpec,
     },
 };
 use tokio::sync::watch;
@@ -163,4 +166,43 @@ async fn slow_answers_count_as_slow_and_stutter_does_if_it_is_to() {
         let inputs = sent(&server, scenario, &desk, DeskClock::start()).await;
         assert_eq!(gates(&inputs).last().unwrap().decision, GateDecision::Counted(wanted), "{scenario}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_next_provider_is_asked_when_the_breaker_refuses_the_first() {
+    let (first, second) = (DemoServer::start(0, 100.0).await.unwrap(), DemoServer::start(0, 100.0).await.unwrap());
+    let openai = dialect::by_id("openai-chat").unwrap();
+    let (desk, clock) = (SharedDesk::default(), DeskClock::start());
+    let with_fallback = |name: &str| {
+        let fallbacks = vec![net::spec(&second, openai, name)];
+        RequestSpec { max_attempts: 1, fallbacks, ..net::spec(&first, openai, "error") }
+    };
+    let run = async |spec: RequestSpec| {
+        let log = client::open(&spec, &Profile::default(), Save::No).unwrap();
+        let (_cancel, cancelled) = watch::channel(false);
+        client::run_by(clock, spec, desk.clone(), log.clone(), cancelled).await;
+        let mut inputs = Vec::new();
+        log.drain(&mut inputs);
+        let mut engine = Engine::new(Profile::default());
+        inputs.iter().for_each(|input| engine.fold(input));
+        (inputs, engine.judgement.ended)
+    };
+    for asked in 1..=3 {
+        let (inputs, ended) = run(with_fallback("clean")).await;
+        assert_eq!((attempts(&inputs), ended), (2, Some(EndReason::Finished)));
+        assert_eq!(first.requests_of("error"), asked);
+    }
+    let (inputs, ended) = run(with_fallback("clean")).await;
+    assert_eq!((attempts(&inputs), ended), (2, Some(EndReason::Finished)));
+    assert_eq!(end(&inputs), &End::Us(OurEnd::BreakerOpen));
+    assert_eq!((first.requests_of("error"), second.requests_of("clean")), (3, 4), "the first was not asked again");
+
+    // What a person must mend is not asked elsewhere, and what was read cannot be asked again.
+    for name in ["unauthorized", "early-close"] {
+        let spec = RequestSpec { fallbacks: vec![net::spec(&second, openai, "clean")], ..net::spec(&first, openai, name) };
+        let (inputs, _) = run(spec).await;
+        assert_eq!(attempts(&inputs), 1, "{name}");
+    }
+    let refused = run(RequestSpec { fallbacks: Vec::new(), ..with_fallback("clean") }).await;
+    assert_eq!((attempts(&refused.0), refused.1), (1, Some(EndReason::Refused)));
 }

@@ -14,6 +14,7 @@ use stutterscope::{
     core::{
         engine::Engine,
         input::{End, Input, OurEnd, PauseCause, What},
+        machine::EndReason,
         reading::Channel,
     },
     session,
@@ -274,4 +275,41 @@ fn a_suspended_process_blames_nobody() {
     let pauses: Vec<u64> = pauses.collect();
     assert_eq!(pauses.len(), 1, "{pauses:?}");
     assert!((2_000_000..10_000_000).contains(&pauses[0]), "{pauses:?}");
+}
+
+#[test]
+fn a_fallback_is_asked_when_the_first_provider_fails() {
+    let server = Paced::start(Duration::from_millis(1), vec![delta("From the second."), finish()]);
+    let place = Place::new();
+    let config = place.file("config.ron");
+    let entries = format!(
+        r#"(provider: "first", max_attempts: 2, desk: (retry: (base_ms: 1, cap_ms: 5)), providers: {{
+            "first": (base_url: "http://127.0.0.1:9/v1", model: "one", fallbacks: ["none", "claude", "second"]),
+            "claude": (base_url: "http://127.0.0.1:9/v1", model: "three", dialect: "anthropic"),
+            "second": (base_url: {:?}, model: "two"),
+        }})"#,
+        server.url
+    );
+    std::fs::write(&config, entries).unwrap();
+    let path = place.file("run.session");
+    let mut command = place.send(&["-v", "-o", path.to_str().unwrap(), "Hello"]);
+    let output = command.env("STUTTERSCOPE_CONFIG", &config).output().unwrap();
+    let stderr = text(&output.stderr);
+    assert_eq!(text(&output.stdout), "From the second.", "{stderr}");
+    for part in
+        ["`none` is left out: there is no such provider", "`claude` is left out: it speaks anthropic", "is asked for two instead"]
+    {
+        assert!(stderr.contains(part), "{stderr}");
+    }
+    let requests = server.notes.lock().unwrap().requests.clone();
+    assert_eq!(requests.len(), 1);
+    assert!(requests[0].1.contains(r#""two""#) && requests[0].1.contains("Hello"), "{requests:?}");
+
+    let (inputs, engine) = replayed(&path);
+    let attempts = inputs.iter().filter_map(|input| match &input.what {
+        What::Attempt(attempt) => Some((attempt.number, attempt.model.as_str())),
+        _ => None,
+    });
+    assert_eq!(attempts.collect::<Vec<_>>(), [(0, "one"), (1, "one"), (2, "two")]);
+    assert_eq!(engine.judgement.ended, Some(EndReason::Finished));
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     core::{
-        desk::{Timeouts, validate::validate},
+        desk::{EndpointKey, Timeouts, validate::validate},
         dialect::{self, DialectInfo},
         input::{Origin, Start},
     },
@@ -35,8 +35,10 @@ pub struct RequestSpec {
     pub body: String,
     /// How long each phase may take.
     pub timeouts: Timeouts,
-    /// Most attempts of a session, at least 1.
+    /// Most attempts at each provider, at least 1.
     pub max_attempts: u32,
+    /// The same request to other providers of the same dialect, asked in this order when this one refuses or has failed.
+    pub fallbacks: Vec<RequestSpec>,
 }
 
 impl std::fmt::Debug for RequestSpec {
@@ -123,9 +125,57 @@ impl RequestSpec {
             body,
             timeouts: draft.timeouts,
             max_attempts: draft.max_attempts.max(1),
+            fallbacks: Vec::new(),
         };
         spec.check()?;
         Ok((spec, remarks))
+    }
+
+    /// As [`build`](RequestSpec::build), with the fallbacks that `provider` names, looked up among all that are `known`. One that
+    /// cannot be asked is left out, and a remark says why.
+    ///
+    /// # Errors
+    /// As [`build`](RequestSpec::build); a fallback's trouble is none.
+    pub fn build_all(
+        provider: &Provider,
+        known: &[Provider],
+        draft: Draft,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<(RequestSpec, Vec<String>), RequestError> {
+        // Who names a URL means that one.
+        let names = if draft.base_url.is_some() { &[] } else { &provider.fallbacks[..] };
+        let (mut spec, mut remarks) = RequestSpec::build(provider, draft.clone(), &variable)?;
+        for name in names {
+            match spec.fallback(name, known, draft.clone(), &variable) {
+                Ok(fallback) => spec.fallbacks.push(fallback),
+                Err(reason) => remarks.push(format!("the fallback `{name}` is left out: {reason}")),
+            }
+        }
+        Ok((spec, remarks))
+    }
+
+    fn fallback(
+        &self,
+        name: &str,
+        known: &[Provider],
+        draft: Draft,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<RequestSpec, String> {
+        let provider = known.iter().find(|provider| provider.name == name).ok_or("there is no such provider")?;
+        if provider.dialect != self.dialect.id {
+            return Err(format!("it speaks {}, and the session {}", provider.dialect, self.dialect.id));
+        }
+        // The model's name is the first provider's own, unless this one has none.
+        let model = Some(provider.model.clone()).filter(|model| !model.is_empty()).unwrap_or_else(|| self.model.clone());
+        // A key that was given for one provider is not shown to another.
+        let headers = draft.headers.into_iter().filter(|(name, _)| !is_secret_header(name)).collect();
+        let draft = Draft { model: Some(model), headers, ..draft };
+        RequestSpec::build(provider, draft, variable).map(|(spec, _)| spec).map_err(|error| error.to_string())
+    }
+
+    /// What a breaker stands before.
+    pub fn endpoint_key(&self) -> EndpointKey {
+        EndpointKey::new(self.base_url.clone(), self.model.clone())
     }
 
     fn check(&self) -> Result<(), RequestError> {
@@ -172,14 +222,15 @@ impl RequestSpec {
         Ok(map)
     }
 
-    /// The values that must never be stored or shown.
+    /// The values that must never be stored or shown, those of the fallbacks too.
     pub fn secrets(&self) -> Vec<SecretString> {
         let from_headers = self.headers.iter().filter(|(name, _)| is_secret_header(name));
         let values = from_headers.map(|(_, value)| {
             let value = value.trim();
             SecretString::from(value.strip_prefix("Bearer ").unwrap_or(value).to_owned())
         });
-        self.key.clone().into_iter().chain(values).filter(|secret| !secret.expose_secret().is_empty()).collect()
+        let own = self.key.clone().into_iter().chain(values).filter(|secret| !secret.expose_secret().is_empty());
+        own.chain(self.fallbacks.iter().flat_map(RequestSpec::secrets)).collect()
     }
 
     /// The session's first input. `wall` is the wall time in RFC 3339.
@@ -257,6 +308,30 @@ mod tests {
         check("https://a/v1/chat/completions", "/chat/completions", "https://a/v1/chat/completions");
         check("https://a", "/v1/messages", "https://a/v1/messages");
         check("https://a/v1", "/v1/messages", "https://a/v1/messages");
+    }
+
+    #[test]
+    fn a_key_for_one_provider_is_not_shown_to_its_fallback() {
+        let entry = |model: &str, port: u16| Provider {
+            model: model.into(),
+            key_env: format!("KEY_{port}"),
+            fallbacks: vec!["second".into()],
+            name: if port == 1 { "first".into() } else { "second".into() },
+            ..Provider::at(&format!("http://127.0.0.1:{port}/v1"))
+        };
+        let known = [entry("one", 1), entry("two", 2)];
+        let headers = vec![("Authorization".into(), "Bearer for-the-first".into()), ("x-trace".into(), "7".into())];
+        let draft = Draft { prompt: Some("Hi".into()), headers, ..Draft::default() };
+        let key = |name: &str| (name == "KEY_2").then(|| "for-the-second".to_owned());
+        let (spec, remarks) = RequestSpec::build_all(&known[0], &known, draft.clone(), key).expect("a prompt and a model");
+        let [fallback] = &spec.fallbacks[..] else { panic!("{remarks:?}") };
+        let sent = fallback.header_map().expect("headers that can be sent");
+        assert_eq!(sent.get("authorization").map(|value| value.as_bytes()), Some(&b"Bearer for-the-second"[..]));
+        assert!(sent.contains_key("x-trace") && fallback.fallbacks.is_empty());
+        assert_eq!(spec.secrets().len(), 2, "both keys are masked");
+
+        let (spec, remarks) = RequestSpec::build_all(&known[0], &known, draft, |_| None).expect("a prompt and a model");
+        assert!(spec.fallbacks.is_empty() && remarks[0].contains("KEY_2 is not set"), "{remarks:?}");
     }
 
     #[test]

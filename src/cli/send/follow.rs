@@ -10,7 +10,11 @@ use tokio::sync::watch;
 
 use crate::{
     cli::{Failure, interrupt::Interrupt, released::ReleasedText},
-    core::{engine::Engine, input::What},
+    core::{
+        desk::{EndpointKey, GateDecision, GateRecord},
+        engine::Engine,
+        input::What,
+    },
     report::{Report, text::to_text},
     sanitise::{sanitise, sanitise_block},
     session::live::LiveLog,
@@ -100,7 +104,12 @@ impl Printer {
         match what {
             What::Bytes(bytes) if self.raw && !self.muted => return write_raw(bytes),
             What::Start(start) if self.verbose => head('>', &start.url, &start.headers),
-            What::Attempt(attempt) => (self.attempts, self.status) = (attempt.number + 1, None),
+            What::Attempt(attempt) => {
+                (self.attempts, self.status) = (attempt.number + 1, None);
+                if self.verbose && attempt.number > 0 {
+                    lines([format!("> attempt {}: {} {}", self.attempts, attempt.endpoint, attempt.model)]);
+                }
+            }
             What::Head(response) => {
                 self.status = Some(response.status);
                 if self.verbose {
@@ -108,12 +117,20 @@ impl Printer {
                 }
             }
             What::Draw { purpose, .. } if purpose.starts_with("retry") => {
-                let how = self.status.map_or("without an answer".to_owned(), |status| format!("with status {status}"));
-                note(&format!("attempt {} failed {how} and is tried again", self.attempts));
+                note(&format!("attempt {} failed {} and is tried again", self.attempts, self.how()));
+            }
+            What::Gate(GateRecord { decision: GateDecision::FellBack(to), .. }) => {
+                let (attempts, how, EndpointKey { endpoint, model }) = (self.attempts, self.how(), to);
+                note(&format!("attempt {attempts} failed {how}; {endpoint} is asked for {model} instead"));
             }
             _ => {}
         }
         Ok(())
+    }
+
+    /// How the attempt in progress failed.
+    fn how(&self) -> String {
+        self.status.map_or("without an answer".to_owned(), |status| format!("with status {status}"))
     }
 
     /// Writes the text that was released since the last call, at once.

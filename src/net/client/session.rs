@@ -16,49 +16,65 @@ use crate::{
 
 /// A session that is about to send.
 pub struct Session {
-    spec: RequestSpec,
-    key: EndpointKey,
-    http: reqwest::Result<reqwest::Client>,
+    /// Whom it asks, in the order of preference; at least one.
+    routes: Vec<Route>,
     gate: Gate,
     wire: Wire,
     /// Number of the next attempt.
     number: u32,
+    /// Attempts at the present route.
+    tries: u32,
+}
+
+/// One of the providers that may answer.
+struct Route {
+    spec: RequestSpec,
+    http: Option<reqwest::Client>,
 }
 
 /// What follows an attempt.
 enum Next {
-    /// Another one, when the Desk's clock shows this.
+    /// Another one at the same route, when the Desk's clock shows this.
     Again { at_us: u64 },
+    /// One at a later route.
+    FallBack,
     /// Nothing: its end is the session's.
     Nothing,
 }
 
 impl Session {
-    /// A session that sends `spec`.
-    pub fn new(spec: RequestSpec, gate: Gate, wire: Wire) -> Session {
-        let key = EndpointKey::new(spec.base_url.clone(), spec.model.clone());
-        let http = transport::client(&spec);
-        Session { spec, key, http, gate, wire, number: 0 }
+    /// A session that sends `spec`, and then its fallbacks.
+    pub fn new(mut spec: RequestSpec, gate: Gate, wire: Wire) -> Session {
+        let fallbacks = std::mem::take(&mut spec.fallbacks);
+        let routes = std::iter::once(spec).chain(fallbacks).map(|spec| Route { spec, http: None });
+        Session { routes: routes.collect(), gate, wire, number: 0, tries: 0 }
     }
 
     /// Attempts until one is the last.
     pub async fn run(mut self) {
         self.gate.request();
-        let mut patience_us = 0;
-        while let Some(permit) = self.admission(patience_us).await {
-            let Next::Again { at_us } = self.attempt(permit).await else { return };
-            // From here on the provider's wishes are waited for as the first one was.
-            patience_us = self.gate.config().retry.patience_us;
-            if !self.wait_until(at_us).await {
-                return;
+        let (mut from, mut patience_us) = (0, 0);
+        while let Some((route, permit)) = self.admission(from, patience_us).await {
+            self.tries = if route == from { self.tries + 1 } else { 1 };
+            match self.attempt(route, permit).await {
+                Next::Again { at_us } => {
+                    // From here on the provider's wishes are waited for as the first one was.
+                    (from, patience_us) = (route, self.gate.config().retry.patience_us);
+                    if !self.wait_until(at_us).await {
+                        return;
+                    }
+                }
+                Next::FallBack => (from, patience_us, self.tries) = (route + 1, 0, 0),
+                Next::Nothing => return,
             }
         }
     }
 
-    /// Begins an attempt if the Desk lets it, and ends the session otherwise. A wish to be left alone, which another session
-    /// may have renewed meanwhile, is waited for up to `patience_us`.
-    async fn admission(&mut self, mut patience_us: u64) -> Option<Permit> {
-        let mut choice = self.choose();
+    /// Begins an attempt at the first route from `from` on that the Desk admits, or ends the session. A wish to be left alone,
+    /// which another session may have renewed meanwhile, is waited for up to `patience_us`.
+    async fn admission(&mut self, from: usize, mut patience_us: u64) -> Option<(usize, Permit)> {
+        let keys: Vec<_> = self.routes[from..].iter().map(|route| route.spec.endpoint_key()).collect();
+        let mut choice = self.gate.choose(&keys);
         while let Some(wait_us) = wish(&choice).filter(|wait_us| *wait_us <= patience_us) {
             patience_us -= wait_us;
             let until_us = self.gate.clock.now_us().saturating_add(wait_us);
@@ -68,51 +84,65 @@ impl Session {
             if !self.wait_until(until_us).await {
                 return None;
             }
-            choice = self.choose();
+            choice = self.gate.choose(&keys);
         }
-        for (_, record) in choice.asked {
-            let permit = record.permit();
-            let end = refusal(&record);
-            self.begin(record);
-            if permit.is_some() {
-                return permit;
+        let mut asked = choice.asked.into_iter().peekable();
+        while let Some((index, record)) = asked.next() {
+            let (permit, end) = (record.permit(), refusal(&record));
+            let passed_on = asked.peek().map(|(next, _)| GateRecord {
+                decision: GateDecision::FellBack(keys[*next].clone()),
+                breaker: record.breaker.clone(),
+            });
+            self.begin(&keys[index], record);
+            if let Some(permit) = permit {
+                return Some((from + index, permit));
+            }
+            if let Some(passed_on) = passed_on {
+                self.wire.push(What::Gate(passed_on));
             }
             self.wire.push(What::End(End::Us(end)));
         }
         None
     }
 
-    fn choose(&self) -> Choice {
-        self.gate.choose(std::slice::from_ref(&self.key))
-    }
-
-    fn begin(&mut self, record: GateRecord) {
-        let number = self.number;
-        self.number += 1;
-        self.wire.push(What::Attempt(Attempt { number, endpoint: self.key.endpoint.clone(), model: self.key.model.clone() }));
+    fn begin(&mut self, key: &EndpointKey, record: GateRecord) {
+        let EndpointKey { endpoint, model } = key.clone();
+        self.wire.push(What::Attempt(Attempt { number: self.number, endpoint, model }));
         self.wire.push(What::Gate(record));
+        self.number += 1;
     }
 
     /// Makes the attempt that was just begun, up to its end.
-    async fn attempt(&mut self, permit: Permit) -> Next {
-        let mut held = Held { gate: &self.gate, key: &self.key, permit: Some(permit) };
-        let finished = match &self.http {
-            Ok(http) => attempt::run(http, &self.spec, &mut self.wire, &held).await,
-            Err(error) => Finished::failed(transport::classify(error)),
+    async fn attempt(&mut self, route: usize, permit: Permit) -> Next {
+        let fallback = self.routes.get(route + 1).map(|next| next.spec.endpoint_key());
+        let Route { spec, http } = &mut self.routes[route];
+        let key = spec.endpoint_key();
+        let mut held = Held { gate: &self.gate, key: &key, permit: Some(permit) };
+        let finished = match client(http, spec) {
+            Ok(http) => attempt::run(http, spec, &mut self.wire, &held).await,
+            Err(error) => Finished::failed(transport::classify(&error)),
         };
         let (retry_draw, breaker_draw) = (draw(), draw());
-        let failed = failed(&finished, self.number, retry_draw).filter(|failed| failed.attempts < self.spec.max_attempts);
+        let failed = failed(&finished, self.tries, retry_draw).filter(|failed| failed.attempts < spec.max_attempts);
         let verdict = match &finished.fault {
             Some(fault) => fault.verdict(finished.retry_after_us, Some(breaker_draw)),
             None => self.gate.config().outcome_of_answer(finished.ttft_us, finished.stuttered).into(),
         };
         held.permit = None;
-        let (record, retry) = self.gate.report(&self.key, permit, verdict, failed.as_ref());
-        let next = retry.and_then(Result::ok).map_or(Next::Nothing, |at_us| Next::Again { at_us });
-        if let Next::Again { .. } = next {
-            // Said before the end, so that the end is known not to be the session's.
-            self.wire.push(What::Draw { purpose: "retry.jitter".into(), value: retry_draw });
-        }
+        let (record, retry) = self.gate.report(&key, permit, verdict, failed.as_ref());
+        let fallback = fallback.filter(|_| another_may_answer(&finished));
+        // Said before the end, so that the end is known not to be the session's.
+        let next = match (retry, fallback) {
+            (Some(Ok(at_us)), _) => {
+                self.wire.push(What::Draw { purpose: "retry.jitter".into(), value: retry_draw });
+                Next::Again { at_us }
+            }
+            (_, Some(key)) => {
+                self.wire.push(What::Gate(GateRecord { decision: GateDecision::FellBack(key), breaker: record.breaker.clone() }));
+                Next::FallBack
+            }
+            _ => Next::Nothing,
+        };
         self.wire.push(What::End(finished.end));
         if finished.fault.is_some() {
             self.wire.push(What::Draw { purpose: "breaker.jitter".into(), value: breaker_draw });
@@ -129,6 +159,21 @@ impl Session {
         }
         waited.is_ok()
     }
+}
+
+/// The client of a route, which keeps its connection between attempts.
+fn client<'a>(http: &'a mut Option<reqwest::Client>, spec: &RequestSpec) -> reqwest::Result<&'a reqwest::Client> {
+    match http {
+        Some(http) => Ok(http),
+        None => Ok(http.insert(transport::client(spec)?)),
+    }
+}
+
+/// True if another provider may be asked: this one failed, and nothing of an answer was read. A request that is wrong is wrong
+/// everywhere, and a person who cancelled wants no other answer.
+fn another_may_answer(finished: &Finished) -> bool {
+    let ours = matches!(finished.end, End::Us(OurEnd::Cancelled | OurEnd::TotalTimeout | OurEnd::Invalid));
+    !ours && !finished.answered && finished.fault.as_ref().is_some_and(|fault| fault.class.info().retryable)
 }
 
 /// How long all that were asked wish to be left alone; `None` if one admits, or refuses for another reason.
