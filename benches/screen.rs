@@ -23,13 +23,7 @@ const THEME: Theme = Theme { colours: true, ascii: false };
 /// An interface that shows a recording of `count` deltas, with the cursor in its middle.
 fn app(count: usize) -> App {
     let mut app = App::new(providers::all(&Default::default()));
-    let file = OpenedFile {
-        title: "bench".into(),
-        path: None,
-        inputs: session(count, Envelope::Padded),
-        remarks: Vec::new(),
-        profile: Profile::default(),
-    };
+    let file = OpenedFile::fold("bench".into(), None, session(count, Envelope::Padded), Profile::default());
     update(&mut app, Action::Opened(Box::new(file)));
     app
 }

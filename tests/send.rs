@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use stutterscope::{
     core::{
         engine::Engine,
-        input::{End, Input, OurEnd, What},
+        input::{End, Input, OurEnd, PauseCause, What},
         reading::Channel,
     },
     session,
@@ -244,4 +244,34 @@ fn standard_input_raw_bytes_and_remarks() {
     let requests = server.notes.lock().unwrap().requests.clone();
     assert!(requests[0].1.contains("What is new?"), "{}", requests[0].1);
     assert_eq!(requests[1].1, r#"{"model":"m","stream":true}"#);
+}
+
+#[test]
+fn a_suspended_process_blames_nobody() {
+    let words: Vec<String> = (0..30).map(|number| format!(" word-{number:02}")).collect();
+    let server = Paced::start(Duration::from_millis(40), words.iter().map(|word| delta(word)).chain([finish()]).collect());
+    let place = Place::new();
+    let path = place.file("run.session");
+    let flags = ["--param", "stall.gap_ms=1000", "--idle-timeout", "1s", "-m", "m", "-o", path.to_str().unwrap()];
+    let mut child = place.send(&[&["-u", &server.url], &flags[..], &["Hello"]].concat()).spawn().unwrap();
+    let mut first = [0; 1];
+    child.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    kill_process(pid, Signal::STOP).unwrap();
+    thread::sleep(Duration::from_millis(2_500));
+    kill_process(pid, Signal::CONT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let stderr = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    assert_eq!(text(&first) + &text(&output.stdout), words.concat());
+    assert!(!stderr.contains("stall") && stderr.contains("clean"), "{stderr}");
+
+    let (inputs, _) = replayed(&path);
+    let pauses = inputs.iter().filter_map(|input| match input.what {
+        What::Paused { us, cause: PauseCause::Suspended } => Some(us),
+        _ => None,
+    });
+    let pauses: Vec<u64> = pauses.collect();
+    assert_eq!(pauses.len(), 1, "{pauses:?}");
+    assert!((2_000_000..10_000_000).contains(&pauses[0]), "{pauses:?}");
 }
