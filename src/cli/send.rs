@@ -1,7 +1,7 @@
 //! `stutterscope send`: one request, headless. Repaired text to standard output the moment it is released.
 
 mod follow;
-mod input;
+pub mod input;
 
 use std::{iter, path::PathBuf, process::ExitCode};
 
