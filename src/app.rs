@@ -1,6 +1,6 @@
 //! The user interface's state, without a terminal.
 //!
-//! [`update`] is the only place where it changes: actions in, effects out, both plain data. Drawing reads it and changes
+//! [`update()`] is the only place where it changes: actions in, effects out, both plain data. Drawing reads it and changes
 //! nothing; the loop in [`crate::tui`] carries the effects out and turns their results into actions again.
 
 pub mod action;

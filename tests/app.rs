@@ -1,4 +1,5 @@
 //! The interface's state: keys and actions in, state and effects out. No terminal.
+#![allow(clippy::unwrap_used)]
 
 mod screen_support;
 mod support;
@@ -195,6 +196,8 @@ fn the_composer_picks_scenarios_providers_and_bodies() {
     let mut app = tour();
     press(&mut app, &["c", "down"]);
     assert_eq!(app.composer.request().model, "demo/clean");
+    press(&mut app, &["o", "u", "t", "a"]);
+    assert_eq!(app.composer.request().model, "demo/outage");
     press(&mut app, &["backtab", "down", "tab", "m", "1"]);
     let request = app.composer.request();
     assert_eq!((request.provider.as_str(), request.model.as_str()), ("openai", "m1"));

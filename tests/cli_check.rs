@@ -31,6 +31,8 @@ impl Place {
             ("folder/b.sse", stream(&["b"], true)),
             ("folder/a/z.sse", stream(&["az"], true)),
             ("folder/notes.txt", "not a capture".to_owned()),
+            ("folder/README.md", "not a capture".to_owned()),
+            ("folder/b.reads.json", format!(r#"{{"read_sizes": [7, {}]}}"#, stream(&["b"], true).len() - 7)),
             ("empty/notes.txt", "not a capture".to_owned()),
         ] {
             let path = folder.path().join(name);
@@ -187,6 +189,7 @@ fn folders_are_walked_in_sorted_order_and_what_cannot_be_read_is_told() {
     let reports = reports(&output);
     let files: Vec<_> = reports.iter().map(|report| report["file"].as_str().unwrap()).collect();
     assert_eq!(files, ["folder/a/z.sse", "folder/b.sse", "nowhere", "torn.session", "empty", "clean.sse"]);
+    assert_eq!((&reports[0]["chunks"], &reports[1]["chunks"]), (&3.into(), &2.into()), "reads are used where they are known");
     for report in &reports[2..5] {
         let error = report["error"].as_str().unwrap();
         assert!(error.contains("hint: ") && report["verdict"].is_null(), "{error}");

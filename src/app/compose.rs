@@ -39,7 +39,7 @@ pub struct Composer {
     pub provider: usize,
     /// The scenario picked, for the demo provider.
     pub scenario: usize,
-    /// The model typed, for every other one; empty for its default.
+    /// The model typed; empty for the provider's default. For the demo provider, the scenario looked for.
     pub model: String,
     /// Which part takes the keys.
     pub field: Field,
@@ -108,7 +108,10 @@ impl Composer {
                 self.provider = moved(self.provider, self.providers.len());
                 self.model.clear();
             }
-            Field::Model if self.is_demo() => self.scenario = moved(self.scenario, scenarios::all().count()),
+            Field::Model if self.is_demo() => {
+                self.scenario = moved(self.scenario, scenarios::all().count());
+                self.model.clear();
+            }
             Field::Model => {}
             Field::Text => {
                 let key = if forward { Key::Down } else { Key::Up };
@@ -123,11 +126,27 @@ impl Composer {
             (Field::Text, _) => {
                 self.area_mut().input(input);
             }
-            (Field::Model, Key::Char(char)) if !self.is_demo() && !input.ctrl && !input.alt => self.model.push(char),
+            (Field::Model, Key::Char(char)) if !input.ctrl && !input.alt => {
+                self.model.push(char);
+                self.search();
+            }
             (Field::Model, Key::Backspace) => {
                 self.model.pop();
+                self.search();
             }
             _ => {}
+        }
+    }
+
+    /// Picks the first scenario whose name has what was typed in it.
+    fn search(&mut self) {
+        let typed = self.model.to_lowercase();
+        let found = scenarios::all().position(|scenario| scenario.name.starts_with(&typed));
+        let found = found.or_else(|| scenarios::all().position(|scenario| scenario.name.contains(&typed)));
+        if self.is_demo()
+            && let Some(found) = found.filter(|_| !typed.is_empty())
+        {
+            self.scenario = found;
         }
     }
 

@@ -11,7 +11,7 @@ use crate::{
         state::{InspectorView, Leaving, OpenedFile, OutputView, Picker},
         tuning::{self, Move},
     },
-    core::{input::Input, params::Profile, time::Micros},
+    core::{input::Input, time::Micros},
 };
 
 /// Applies `action` and returns what the loop is to do.
@@ -68,7 +68,7 @@ pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
             Vec::new()
         }
         Action::Piped(title) => {
-            app.add(title, Profile::default(), true);
+            app.add(title, app.profile.clone(), true);
             Vec::new()
         }
     }
@@ -157,10 +157,11 @@ fn arrived(app: &mut App, id: SessionId, inputs: &[Input], now: Micros, closed: 
 }
 
 fn opened(app: &mut App, file: OpenedFile) {
-    app.add(file.title, file.profile, false);
+    app.add(file.title, file.engine.judgement.profile.clone(), false);
     if let Some(session) = app.session_mut() {
         session.path = file.path;
-        session.fold(&file.inputs, Micros::ZERO);
+        session.engine = file.engine;
+        session.fold(&[], Micros::ZERO);
         session.go_to_end();
         // The first thing to look at is what went wrong; without that, the whole.
         let start = crate::app::Cursor::default();
@@ -298,7 +299,9 @@ fn send_composed(app: &mut App) -> Vec<Effect> {
 /// Opens a live session for `request` and asks the loop to send it.
 fn send(app: &mut App, request: Request) -> Vec<Effect> {
     let title = if request.model.is_empty() { request.provider.clone() } else { request.model.clone() };
-    let profile = app.session().map_or_else(Profile::default, |session| session.engine.judgement.profile.clone());
+    // A profile that is being tried goes on to the next session; that of an old recording does not.
+    let tried = app.session().filter(|session| session.before.is_some()).map(|session| session.engine.judgement.profile.clone());
+    let profile = tried.unwrap_or_else(|| app.profile.clone());
     let id = app.add(title, profile, true);
     with(app, |session| session.request = Some(request.clone()));
     vec![Effect::Send(id, request)]

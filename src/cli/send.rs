@@ -48,7 +48,7 @@ pub struct Args {
     /// Model; for the demo provider the name of a scenario
     #[arg(short, long)]
     model: Option<String>,
-    /// Base URL, such as https://api.openai.com/v1
+    /// Base URL, such as <https://api.openai.com/v1>
     #[arg(short = 'u', long, value_name = "URL")]
     base_url: Option<String>,
     /// Provider; the embedded demo provider when nothing else is configured

@@ -3,6 +3,8 @@
 //! One file per dialect, one row each in [`DIALECTS`]. A reader turns a frame's data into deltas and notes; a writer turns
 //! the demo provider's steps into bytes. Both are pure.
 
+use serde_json::Value;
+
 use crate::core::{
     frame::Framing,
     reading::{ChannelKey, FrameKind, Note, Usage},
@@ -10,10 +12,13 @@ use crate::core::{
 
 mod envelope;
 mod json;
+mod stamp;
+mod usage;
 pub mod error;
 pub mod anthropic;
 pub mod ollama;
 pub mod openai_chat;
+pub mod openai_responses;
 
 pub(super) use json::{free, malformed};
 
@@ -31,8 +36,9 @@ pub struct DialectInfo {
     pub content_type: &'static str,
     /// Whether a stream without the terminator is incomplete even when it finished (`message_stop`, `done: true`).
     pub needs_terminator: bool,
-    /// A score that `frame` is of this dialect: 0 no, 1 perhaps, 2 probably, 3 certainly.
-    pub recognise: fn(&FrameView<'_>) -> u8,
+    /// A score that a frame is of this dialect, given its data as JSON (null if it is none): 0 no, 1 perhaps, 2 probably,
+    /// 3 certainly.
+    pub recognise: fn(&FrameView<'_>, &Value) -> u8,
     /// A fresh reader.
     pub reader: fn() -> Box<dyn Reader>,
     /// A fresh writer.
@@ -199,7 +205,7 @@ pub trait Writer: Send {
 }
 
 /// Every dialect. Where two recognise a frame equally well, the first one has it.
-pub const DIALECTS: &[DialectInfo] = &[openai_chat::INFO, anthropic::INFO, ollama::INFO];
+pub const DIALECTS: &[DialectInfo] = &[openai_chat::INFO, openai_responses::INFO, anthropic::INFO, ollama::INFO];
 
 /// The dialect that a request to `url` is answered in, if its path says so.
 pub fn by_url(url: &str) -> Option<&'static DialectInfo> {
@@ -213,6 +219,7 @@ pub fn by_url(url: &str) -> Option<&'static DialectInfo> {
 const PATHS: &[(&str, &str)] = &[
     ("/chat/completions", "openai-chat"),
     ("/v1/completions", "openai-chat"),
+    ("/responses", "openai-responses"),
     ("/v1/messages", "anthropic"),
     (":streamRawPredict", "anthropic"),
     ("/v1/complete", "anthropic"),
@@ -222,9 +229,10 @@ const PATHS: &[(&str, &str)] = &[
 
 /// The dialect that recognises `frame` best, with its score.
 pub fn by_frame(frame: &FrameView<'_>) -> Option<(&'static DialectInfo, u8)> {
+    let value = json::free(frame.data).unwrap_or_default();
     let mut best = None;
     for dialect in DIALECTS {
-        let score = (dialect.recognise)(frame);
+        let score = (dialect.recognise)(frame, &value);
         if score > best.map_or(0, |(_, score)| score) {
             best = Some((dialect, score));
         }

@@ -243,10 +243,10 @@ fn open(path: &Path) -> Result<OpenedFile, String> {
 
 /// What `source` holds, taken to its end.
 pub fn opened(title: String, path: Option<PathBuf>, mut source: session::Source) -> OpenedFile {
-    let inputs = source.by_ref().collect();
-    let remarks = source.warnings().iter().filter(|warning| !warning.is_info()).map(ToString::to_string).collect();
     let profile = source.header().map_or_else(Profile::default, Header::profile);
-    OpenedFile { title, path, inputs, remarks, profile }
+    let mut file = OpenedFile::fold(title, path, source.by_ref(), profile);
+    file.remarks = source.warnings().iter().filter(|warning| !warning.is_info()).map(ToString::to_string).collect();
+    file
 }
 
 /// Copies `path` into the current folder under a name that is not taken.

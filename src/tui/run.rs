@@ -53,6 +53,7 @@ pub enum Opening {
 /// When the terminal cannot be used.
 pub async fn run(opening: Opening, config: Config, theme: Theme) -> io::Result<ExitCode> {
     let mut app = App::new(config.all_providers());
+    app.profile = config.profile.clone();
     let mut sources = Sources::new(config);
     let mut queue = Vec::new();
     match opening {

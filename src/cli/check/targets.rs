@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::cli::Failure;
+use crate::{cli::Failure, session::source};
 
 /// Something to be judged.
 pub enum Target {
@@ -65,6 +65,11 @@ pub fn targets(paths: &[PathBuf]) -> Result<Vec<Target>, Failure> {
 
 const EXTENSIONS: [&str; 6] = [".session", ".session.zst", ".sse", ".ndjson", ".jsonl", ".json"];
 
+/// True for names that recordings and captures have. What lies beside a capture and tells of it is no capture itself.
+fn is_session(name: &str) -> bool {
+    EXTENSIONS.iter().any(|extension| name.ends_with(extension)) && !name.ends_with(source::READS)
+}
+
 /// Collects the files below `folder` that look like sessions. Links to folders are not followed: they may lead in circles.
 fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     let mut entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
@@ -73,7 +78,7 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
         let name = entry.file_name();
         if entry.file_type()?.is_dir() {
             walk(&entry.path(), files)?;
-        } else if EXTENSIONS.iter().any(|extension| name.to_string_lossy().ends_with(extension)) {
+        } else if is_session(&name.to_string_lossy()) {
             files.push(entry.path());
         }
     }

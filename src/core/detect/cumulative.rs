@@ -124,8 +124,8 @@ impl Cumulative {
             certainty: Certainty::Proved,
             layer: Layer::Server,
             evidence: format!(
-                "{} in a row: delta {} repeats all {} characters before its own text",
-                if growths == 1 { "1 growth over a long text".to_string() } else { format!("{growths} growths") },
+                "{}: delta {} repeats all {} characters before its own text",
+                if growths == 1 { "growth of a long text".to_string() } else { format!("{growths} growths in a row") },
                 facts.delta.0,
                 facts.text[..known.min(facts.text.len())].chars().count(),
             ),

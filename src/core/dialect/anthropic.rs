@@ -8,7 +8,7 @@ use serde_json::{Value, value::RawValue};
 
 use super::{
     DialectInfo, FrameView, Reader, Seen, Sink,
-    envelope::Envelope,
+    envelope::{self, Envelope, Hole},
     error,
     json::{self, Shape, Text},
 };
@@ -41,8 +41,7 @@ pub const INFO: DialectInfo = DialectInfo {
     },
 };
 
-fn recognise(frame: &FrameView<'_>) -> u8 {
-    let Some(value) = json::free(frame.data) else { return 0 };
+fn recognise(_: &FrameView<'_>, value: &Value) -> u8 {
     match value.get("type").and_then(Value::as_str) {
         Some(
             "message_start"
@@ -263,7 +262,7 @@ impl MessagesReader {
             }
         };
         sink.add(key(block, channel), text.bytes());
-        self.envelope.learn(key(block, channel), text, data);
+        self.envelope.learn(key(block, channel), text, data, [(Hole::Blank, envelope::blank_end(data))]);
     }
 
     /// A whole message, not streamed.

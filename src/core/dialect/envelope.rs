@@ -1,8 +1,11 @@
 //! The constant envelope of a stream's text frames, learned from one frame and skipped in those after it.
 //!
-//! Frames of one stream mostly differ in one string only. A frame that has the same bytes before and after that string is read
-//! without parsing, because the JSON around it, and so everything else the reader would say, is the same. Any frame that is
-//! parsed teaches the envelope anew or clears it, so a reader's state cannot have changed since.
+//! Frames of one stream mostly differ in a few places only: the text, and perhaps a stamp, a sequence number or padding. A frame
+//! that has the same bytes as the learned one everywhere else is read without parsing, because the JSON around these holes, and
+//! so everything else the reader would say, is the same. Any frame that is parsed teaches the envelope anew or clears it, so a
+//! reader's state cannot have changed since.
+
+use std::ops::Range;
 
 use memchr::memchr2;
 
@@ -12,14 +15,29 @@ use crate::core::reading::ChannelKey;
 /// After this many misses in a row, only every so many frames are learned: this stream's envelope is not constant.
 const PATIENCE: u32 = 8;
 
+/// A place in which frames may differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hole {
+    /// Inside of the string that is the text.
+    Text,
+    /// Inside of a string that says nothing.
+    Padding,
+    /// Inside of a string that `stamp` reads as the frame's identity.
+    Stamp,
+    /// A run of digits that is the frame's identity.
+    Number,
+    /// Spaces between two tokens.
+    Blank,
+}
+
 /// What surrounded the text of the last frame that was parsed.
 #[derive(Debug, Default)]
 pub(super) struct Envelope {
     key: Option<ChannelKey>,
-    /// Up to and with the opening quote.
-    before: Vec<u8>,
-    /// From the closing quote on.
-    after: Vec<u8>,
+    /// All constant pieces in order: one before each hole, one after the last.
+    fixed: Vec<u8>,
+    /// The holes in order, each with the end of the piece before it in `fixed`.
+    holes: Vec<(Hole, usize)>,
     misses: u32,
 }
 
@@ -27,47 +45,127 @@ impl Envelope {
     /// Reads `data` if it has this envelope; false if it must be parsed, for which the envelope makes way.
     pub fn read(&mut self, data: &[u8], sink: &mut Sink) -> bool {
         let Some(key) = self.key else { return false };
-        match self.inner(data) {
-            Some(inner) => {
-                let text = &inner[1..inner.len() - 1];
-                if memchr2(b'"', b'\\', text).is_none() {
-                    self.misses = 0;
-                    sink.add(key, text);
-                    return true;
-                }
-                // Escapes are undone by the parser; a quote that ends the string early makes it refuse the rest.
-                if let Ok(text) = serde_json::from_slice::<Text<'_>>(inner) {
-                    self.misses = 0;
-                    sink.add(key, text.bytes());
-                    return true;
-                }
+        if let Some((inner, identity)) = self.fit(data) {
+            let text = &inner[1..inner.len() - 1];
+            if memchr::memchr(b'\\', text).is_none() {
+                sink.add(key, text);
+            } else if let Ok(text) = serde_json::from_slice::<Text<'_>>(inner) {
+                sink.add(key, text.bytes());
+            } else {
+                self.key = None;
+                return false;
             }
-            None => self.misses = self.misses.saturating_add(1),
+            self.misses = 0;
+            sink.identity = identity;
+            return true;
         }
+        self.misses = self.misses.saturating_add(1);
         self.key = None;
         false
     }
 
-    /// The string with its quotes.
-    fn inner<'a>(&self, data: &'a [u8]) -> Option<&'a [u8]> {
-        let (start, end) = (self.before.len() - 1, data.len().checked_sub(self.after.len())? + 1);
-        (start + 2 <= end && data.starts_with(&self.before) && data.ends_with(&self.after)).then(|| &data[start..end])
+    /// The text with its quotes, and the identity, if `data` differs in the holes only.
+    fn fit<'a>(&self, data: &'a [u8]) -> Option<(&'a [u8], Option<u64>)> {
+        let (mut at, mut from) = (0, 0);
+        let (mut text, mut identity) = (None, None);
+        for (hole, end) in &self.holes {
+            let piece = &self.fixed[std::mem::replace(&mut from, *end)..*end];
+            let rest = data.get(at..)?.strip_prefix(piece)?;
+            at += piece.len();
+            let len = match hole {
+                Hole::Text => {
+                    let len = string(rest)?;
+                    text = Some(at - 1..at + len + 1);
+                    len
+                }
+                Hole::Padding => plain(rest)?,
+                Hole::Stamp => {
+                    let len = plain(rest)?;
+                    identity = super::stamp::nanos(&rest[..len]);
+                    len
+                }
+                Hole::Number => {
+                    let len = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+                    identity = Some(number(&rest[..len])?);
+                    len
+                }
+                Hole::Blank => rest.iter().take_while(|byte| **byte == b' ').count(),
+            };
+            at += len;
+        }
+        (data.get(at..)? == &self.fixed[from..]).then_some((&data[text?], identity))
     }
 
-    /// Learns from a parsed frame whose only words were `text`, a part of `data` as it stands there, on channel `key`.
-    pub fn learn(&mut self, key: ChannelKey, text: &Text<'_>, data: &[u8]) {
+    /// Learns from a parsed frame whose only words were `text`, a part of `data` as it stands there, on channel `key`; `others`
+    /// are the further places that may differ, each a part of `data` too.
+    pub fn learn<const N: usize>(
+        &mut self,
+        key: ChannelKey,
+        text: &Text<'_>,
+        data: &[u8],
+        others: [(Hole, Option<Range<usize>>); N],
+    ) {
         if self.misses > PATIENCE && !self.misses.is_multiple_of(PATIENCE) {
             self.misses += 1;
             return;
         }
-        let Some(range) = text.range_in(data) else { return };
-        if data.get(range.start.wrapping_sub(1)) != Some(&b'"') || data.get(range.end) != Some(&b'"') {
-            return;
+        let Some(text) = text.range_in(data) else { return };
+        self.holes.clear();
+        self.fixed.clear();
+        let mut from = 0;
+        // The few holes are taken in the order in which they stand.
+        while let Some((hole, range)) = std::iter::once((Hole::Text, &text))
+            .chain(others.iter().filter_map(|(hole, range)| Some((*hole, range.as_ref()?))))
+            .filter(|(_, range)| range.start >= from && range.end <= data.len() && range.end > from)
+            .min_by_key(|(_, range)| range.start)
+        {
+            let quoted = data.get(range.start.wrapping_sub(1)) == Some(&b'"') && data.get(range.end) == Some(&b'"');
+            if !quoted && !matches!(hole, Hole::Number | Hole::Blank) {
+                return;
+            }
+            self.fixed.extend_from_slice(&data[from..range.start]);
+            self.holes.push((hole, self.fixed.len()));
+            // One past the end, so that an empty hole is not taken again; no two holes touch.
+            from = range.end;
+            if range.is_empty() {
+                self.fixed.push(data[from]);
+                from += 1;
+            }
         }
-        self.key = Some(key);
-        self.before.clear();
-        self.before.extend_from_slice(&data[..range.start]);
-        self.after.clear();
-        self.after.extend_from_slice(&data[range.end..]);
+        self.fixed.extend_from_slice(&data[from..]);
+        if self.holes.iter().any(|(hole, _)| *hole == Hole::Text) {
+            self.key = Some(key);
+        }
     }
+}
+
+/// Where the spaces before the last `}` of `data` stand, the padding of some providers.
+pub(super) fn blank_end(data: &[u8]) -> Option<Range<usize>> {
+    let end = data.strip_suffix(b"}")?.len();
+    let blank = data[..end].iter().rev().take_while(|byte| **byte == b' ').count();
+    Some(end - blank..end)
+}
+
+/// Length of the inside of a JSON string that begins before `rest`.
+fn string(rest: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += memchr2(b'"', b'\\', rest.get(at..)?)?;
+        if rest[at] == b'"' {
+            return Some(at);
+        }
+        at += 2;
+    }
+}
+
+/// Length of the inside of a JSON string without escapes that begins before `rest`.
+fn plain(rest: &[u8]) -> Option<usize> {
+    memchr2(b'"', b'\\', rest).filter(|end| rest[*end] == b'"')
+}
+
+fn number(digits: &[u8]) -> Option<u64> {
+    if digits.len() > 1 && digits[0] == b'0' {
+        return None;
+    }
+    std::str::from_utf8(digits).ok()?.parse().ok()
 }

@@ -29,15 +29,20 @@ impl Text<'_> {
     /// Where in `data` the text stands, if it was borrowed from there.
     pub fn range_in(&self, data: &[u8]) -> Option<Range<usize>> {
         let Some(Cow::Borrowed(text)) = self.0 else { return None };
-        let start = (text.as_ptr() as usize).checked_sub(data.as_ptr() as usize)?;
-        let end = start + text.len();
-        (end <= data.len()).then_some(start..end)
+        range_in(text, data)
     }
 
     /// A copy as valid UTF-8.
     pub fn to_utf8(&self) -> String {
         String::from_utf8_lossy(self.bytes()).into_owned()
     }
+}
+
+/// Where in `data` the slice `part` stands, if it is a part of it.
+pub(super) fn range_in(part: &[u8], data: &[u8]) -> Option<Range<usize>> {
+    let start = (part.as_ptr() as usize).checked_sub(data.as_ptr() as usize)?;
+    let end = start + part.len();
+    (end <= data.len()).then_some(start..end)
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {

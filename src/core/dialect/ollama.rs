@@ -4,15 +4,17 @@ use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    DialectInfo, FrameView, Reader, Seen, Sink, error,
+    DialectInfo, FrameView, Reader, Seen, Sink,
+    envelope::{Envelope, Hole},
+    error,
     json::{self, Few, Shape, Text},
+    stamp,
 };
 use crate::core::{
     frame::Framing,
     reading::{Channel, ChannelKey, FrameKind, Note, Usage},
 };
 
-mod stamp;
 mod writer;
 
 /// The row.
@@ -29,8 +31,7 @@ pub const INFO: DialectInfo = DialectInfo {
     request: |model, prompt| serde_json::json!({"model": model, "messages": [{"role": "user", "content": prompt}]}).to_string(),
 };
 
-fn recognise(frame: &FrameView<'_>) -> u8 {
-    let Some(value) = json::free(frame.data) else { return 0 };
+fn recognise(_: &FrameView<'_>, value: &Value) -> u8 {
     let answers = value.get("message").is_some_and(Value::is_object) || value.get("response").is_some_and(Value::is_string);
     match (answers, value.get("done").is_some_and(Value::is_boolean), value.get("created_at").is_some()) {
         (true, true, true) => 3,
@@ -58,6 +59,26 @@ struct Line<'a> {
     eval_count: Option<u64>,
     #[serde(borrow)]
     error: Option<&'a RawValue>,
+}
+
+impl<'a> Line<'a> {
+    /// The one string that this line says, if it says nothing else that could differ from line to line.
+    fn only_text(&self) -> Option<(ChannelKey, &Text<'a>)> {
+        if self.done == Some(true) || !self.thinking.is_empty() {
+            return None;
+        }
+        match (&self.message, self.response.is_empty()) {
+            (None, false) => Some((key(0, Channel::Text), &self.response)),
+            (Some(message), true) if message.tool_calls.iter().next().is_none() => {
+                match (message.content.is_empty(), message.thinking.is_empty()) {
+                    (false, true) => Some((key(0, Channel::Text), &message.content)),
+                    (true, false) => Some((key(0, Channel::Reasoning), &message.thinking)),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -104,13 +125,20 @@ const LINE: Shape = Shape::Object(&[
 struct LineReader {
     seen: Seen,
     calls: u16,
+    envelope: Envelope,
 }
 
 impl Reader for LineReader {
     fn read(&mut self, frame: &FrameView<'_>, sink: &mut Sink) {
+        if self.envelope.read(frame.data, sink) {
+            return;
+        }
         json::parse(frame.data, &LINE, sink, |data, sink| {
             let line = serde_json::from_slice::<Line<'_>>(data)?;
             self.line(&line, data, sink);
+            if let Some((key, text)) = line.only_text().filter(|_| sink.notes.is_empty()) {
+                self.envelope.learn(key, text, data, [(Hole::Stamp, line.created_at.range_in(data))]);
+            }
             Ok(())
         });
     }

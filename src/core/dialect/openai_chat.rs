@@ -8,13 +8,14 @@ use serde_json::{Value, value::RawValue};
 
 use super::{
     DialectInfo, FrameView, Reader, Sink,
-    envelope::Envelope,
+    envelope::{Envelope, Hole},
     error,
     json::{self, Few, Shape, Text, TextOr},
+    usage::usage_of,
 };
 use crate::core::{
     frame::Framing,
-    reading::{Channel, ChannelKey, FrameKind, Note, Usage},
+    reading::{Channel, ChannelKey, FrameKind, Note},
 };
 
 mod writer;
@@ -41,8 +42,7 @@ pub const INFO: DialectInfo = DialectInfo {
     },
 };
 
-fn recognise(frame: &FrameView<'_>) -> u8 {
-    let Some(value) = json::free(frame.data) else { return 0 };
+fn recognise(_: &FrameView<'_>, value: &Value) -> u8 {
     let kind = value.get("object").and_then(Value::as_str).unwrap_or_default();
     if kind.starts_with("chat.completion") || kind == "text_completion" {
         return 3;
@@ -77,6 +77,12 @@ struct Chunk<'a> {
     /// Writer's completions are this and nothing else.
     #[serde(borrow, default)]
     value: Text<'a>,
+    /// Padding of random length, so that the sizes of chunks do not betray tokens.
+    #[serde(borrow, default)]
+    obfuscation: Text<'a>,
+    /// The same, as Mistral names it.
+    #[serde(borrow, default)]
+    p: Text<'a>,
 }
 
 impl<'a> Chunk<'a> {
@@ -191,6 +197,8 @@ const CHUNK: Shape = Shape::Object(&[
     ("model", Shape::Text),
     ("object", Shape::Text),
     ("value", Shape::Text),
+    ("obfuscation", Shape::Text),
+    ("p", Shape::Text),
     ("choices", Shape::List(&CHOICE)),
 ]);
 
@@ -215,7 +223,8 @@ impl Reader for ChatReader {
                 let chunk = serde_json::from_slice::<Chunk<'_>>(data)?;
                 self.chunk(&chunk, data, sink);
                 if let Some((key, text)) = chunk.only_text().filter(|_| sink.notes.is_empty()) {
-                    self.envelope.learn(key, text, data);
+                    let padding = [&chunk.obfuscation, &chunk.p].map(|padding| (Hole::Padding, padding.range_in(data)));
+                    self.envelope.learn(key, text, data, padding);
                 }
                 Ok(())
             }),
@@ -330,14 +339,4 @@ fn usage(raw: Option<&RawValue>, sink: &mut Sink) {
     if let Some(value) = raw.and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok()) {
         sink.note_usage(usage_of(&value));
     }
-}
-
-fn usage_of(value: &Value) -> Option<Usage> {
-    let count = |names: [&str; 2]| names.iter().find_map(|name| value.get(*name)?.as_u64());
-    let usage = Usage {
-        input: count(["prompt_tokens", "input_tokens"]),
-        output: count(["completion_tokens", "output_tokens"]),
-        total: count(["total_tokens", "total"]),
-    };
-    (usage != Usage::default()).then_some(usage)
 }

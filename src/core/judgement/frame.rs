@@ -13,9 +13,15 @@ impl Judgement {
     /// Judges one read, before its frames.
     pub(super) fn judge_chunk(&mut self, reading: &Reading, chunk: ChunkId) {
         if reading.chunk_splits_char(chunk) {
+            let index = self.findings.len();
             self.note_once(reading, Class::Utf8Split, Layer::Transport, None, || {
                 format!("read {} ends inside a character; the stream of bytes is whole", chunk.0)
             });
+            // No frame is its place, but the read itself.
+            if let Some(finding) = self.findings.get_mut(index) {
+                let chunk = reading.chunk(chunk);
+                finding.bytes = chunk.start..chunk.end;
+            }
         }
     }
 
@@ -39,8 +45,9 @@ impl Judgement {
             self.session.terminated = true;
         }
         if frame.kind == FrameKind::Unknown {
-            self.note_once(reading, Class::UnknownFrame, Layer::Unknown, Some(id), || {
-                format!("frame {} is of no kind this dialect has", id.0)
+            self.note_once(reading, Class::UnknownFrame, Layer::Unknown, Some(id), || match reading.dialect() {
+                Some((dialect, _)) => format!("frame {} is of no kind that {} has", id.0, dialect.title),
+                None => format!("frame {} fits no dialect that this program reads", id.0),
             });
         }
         self.score(Detector::Damage, if damaged { 1000 } else { 0 });

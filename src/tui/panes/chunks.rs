@@ -61,13 +61,14 @@ fn frame_row(view: &View<'_>, id: FrameId, row: u32, inner: Rect, pen: &mut Pen<
     let dim = view.style(Role::Dim);
     pen.put(bracket(view, reading, id), dim);
     pen.put(&format!("{:>4} ", id.0), dim);
-    if inner.width >= WITH_TIME {
+    if inner.width >= WITH_TIME && reading.clocked() {
         pen.put(&format!("{:>8} ", view.clock(reading.frame_at(id))), dim);
     }
     let gap = gap_before(reading, row).map_or(0, |gap| gap.0);
     let (sign, role) = if gap >= GAP_US { (view.glyphs().gap, Role::Warning) } else { (" ", Role::Dim) };
-    let text = if reading.clocked() { format!("+{}", short_time(gap)) } else { String::new() };
-    pen.put(&format!("{text:>6}{sign} "), view.style(role));
+    if reading.clocked() {
+        pen.put(&format!("{:>6}{sign} ", format!("+{}", short_time(gap))), view.style(role));
+    }
     let (word, role) = kind(reading, id, frame.kind);
     pen.put(&format!("{word:<6} "), view.style(if future { Role::Dim } else { role }));
     let found = finding_of(judgement, id);

@@ -44,7 +44,9 @@ pub fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
 fn model(composer: &Composer, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let focused = composer.field == Field::Model;
     if composer.is_demo() {
-        let inner = boxed(theme, "Scenario", focused, area, buf);
+        let title =
+            if composer.model.is_empty() { "Scenario (type to find)".into() } else { format!("Scenario: {}_", composer.model) };
+        let inner = boxed(theme, &title, focused, area, buf);
         let names: Vec<String> = scenarios::all().map(|scenario| format!("{:<22} {}", scenario.name, scenario.title)).collect();
         choices(theme, &names, composer.scenario, focused, inner, buf);
         return;

@@ -70,7 +70,7 @@ fn parts(view: &View<'_>) -> Vec<(String, Role)> {
 }
 
 fn rate(hundredths: u32) -> String {
-    if hundredths % 100 == 0 { (hundredths / 100).to_string() } else { format!("0.{:02}", hundredths % 100) }
+    if hundredths.is_multiple_of(100) { (hundredths / 100).to_string() } else { format!("0.{:02}", hundredths % 100) }
 }
 
 fn verdict_role(verdict: Verdict) -> Role {

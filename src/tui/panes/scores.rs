@@ -77,6 +77,18 @@ fn value(view: &View<'_>, info: &DetectorInfo, score: u16) -> String {
     }
 }
 
+/// The highest score from frame `from` to frame `to`. Of very many changes some are left out, so that a column costs the same
+/// in every session.
+fn highest(view: &View<'_>, index: usize, from: u32, to: u32) -> u16 {
+    let judgement = &view.session.engine.judgement;
+    let points = &judgement.scores[index];
+    let first = points.partition_point(|point| point.frames <= from);
+    let last = points.partition_point(|point| point.frames <= to);
+    let inside = points[first..last].iter().step_by((last - first).div_ceil(32).max(1)).map(|point| point.score);
+    let before = judgement.score_at(index, Moment { frames: from, ..Moment::END });
+    inside.chain([before]).max().unwrap_or(before)
+}
+
 /// The score over the whole session, one bar for each column, with the cursor's reversed.
 fn spark(view: &View<'_>, index: usize, pen: &mut Pen<'_>) {
     let room = pen.left().saturating_sub(1).min(60) as u64;
@@ -87,8 +99,9 @@ fn spark(view: &View<'_>, index: usize, pen: &mut Pen<'_>) {
     pen.put(" ", view.style(Role::Dim));
     let here = u64::from(view.moment.frames.saturating_sub(1)) * room / frames.max(1);
     for column in 0..room {
-        let at = ((column + 1) * frames / room).max(1) as u32;
-        let score = view.session.engine.judgement.score_at(index, Moment { frames: at, ..Moment::END });
+        let from = (column * frames / room) as u32;
+        let to = ((column + 1) * frames / room).max(u64::from(from) + 1) as u32;
+        let score = highest(view, index, from, to);
         let style = view.style(if score >= 1_000 { Role::Error } else { Role::Dim });
         let style = if column == here.min(room - 1) { style.patch(view.style(Role::Selected)) } else { style };
         let symbol = bar(view.glyphs(), u64::from(score), 1_000);

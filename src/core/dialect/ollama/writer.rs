@@ -2,9 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::stamp;
 use crate::core::{
-    dialect::{Writer, WriterStart, WriterStep},
+    dialect::{Writer, WriterStart, WriterStep, stamp},
     reading::{Channel, Usage},
 };
 
