@@ -173,9 +173,14 @@ impl RequestSpec {
         RequestSpec::build(provider, draft, variable).map(|(spec, _)| spec).map_err(|error| error.to_string())
     }
 
-    /// What a breaker stands before.
+    /// What a breaker stands before, and what is recorded of it: no password.
     pub fn endpoint_key(&self) -> EndpointKey {
-        EndpointKey::new(self.base_url.clone(), self.model.clone())
+        EndpointKey::new(without_password(&self.base_url), self.model.clone())
+    }
+
+    /// The URL that is asked, as it is shown and recorded: no password.
+    pub fn shown_url(&self) -> String {
+        without_password(&self.url())
     }
 
     fn check(&self) -> Result<(), RequestError> {
@@ -244,7 +249,7 @@ impl RequestSpec {
             clocked: true,
             provider: self.provider.clone(),
             dialect: Some(self.dialect.id.to_owned()),
-            url: format!("POST {}", self.url()),
+            url: format!("POST {}", self.shown_url()),
             model: self.model.clone(),
             headers: headers.collect(),
             body: self.body.clone(),
@@ -256,6 +261,17 @@ impl RequestSpec {
 fn is_secret_header(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     name == "cookie" || ["authorization", "key", "token", "secret"].iter().any(|part| name.contains(part))
+}
+
+/// `url` with the password in it masked, if it has one.
+fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let authority = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(authority);
+    match authority.rsplit_once('@').and_then(|(user, host)| Some((user.split_once(':')?, host))) {
+        Some(((user, password), host)) => format!("{scheme}://{user}:{}@{host}{path}", "*".repeat(password.len())),
+        None => url.to_owned(),
+    }
 }
 
 /// The URL of `path` below `base_url`.
@@ -308,6 +324,16 @@ mod tests {
         check("https://a/v1/chat/completions", "/chat/completions", "https://a/v1/chat/completions");
         check("https://a", "/v1/messages", "https://a/v1/messages");
         check("https://a/v1", "/v1/messages", "https://a/v1/messages");
+    }
+
+    #[test]
+    fn passwords_in_urls_are_not_shown() {
+        let check = |url: &str, wanted: &str| assert_eq!(without_password(url), wanted);
+        check("https://user:pass@host/v1", "https://user:****@host/v1");
+        check("https://user:p@ss@host", "https://user:****@host");
+        check("https://user@host/a:b@c", "https://user@host/a:b@c");
+        check("http://127.0.0.1:80/v1", "http://127.0.0.1:80/v1");
+        check("nothing", "nothing");
     }
 
     #[test]
