@@ -180,6 +180,19 @@ fn an_interrupt_cancels_the_stream_and_completes_the_recording() {
     assert_eq!(shown, engine.judgement.output.text(&engine.reading, 0, Channel::Text));
 }
 
+#[test]
+fn an_interrupt_ends_the_wait_for_a_retry() {
+    let place = Place::new();
+    let mut child = place.send(&["-m", "rate-limit", "--no-save"]).spawn().unwrap();
+    let mut said = [0; 75];
+    child.stderr.as_mut().unwrap().read_exact(&mut said).unwrap();
+    assert!(text(&said).contains("tried again in 30 s"), "{}", text(&said));
+    let begun = Instant::now();
+    interrupt(&child);
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
+    assert!(begun.elapsed() < Duration::from_secs(5), "it waited on");
+}
+
 fn interrupt(child: &Child) {
     let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
     kill_process(pid, Signal::INT).unwrap();
