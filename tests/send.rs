@@ -180,6 +180,19 @@ fn an_interrupt_cancels_the_stream_and_completes_the_recording() {
     assert_eq!(shown, engine.judgement.output.text(&engine.reading, 0, Channel::Text));
 }
 
+#[test]
+fn an_interrupt_ends_the_wait_for_a_retry() {
+    let place = Place::new();
+    let mut child = place.send(&["-m", "rate-limit", "--no-save"]).spawn().unwrap();
+    let mut said = [0; 75];
+    child.stderr.as_mut().unwrap().read_exact(&mut said).unwrap();
+    assert!(text(&said).contains("tried again in 30 s"), "{}", text(&said));
+    let begun = Instant::now();
+    interrupt(&child);
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
+    assert!(begun.elapsed() < Duration::from_secs(5), "it waited on");
+}
+
 fn interrupt(child: &Child) {
     let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
     kill_process(pid, Signal::INT).unwrap();
@@ -312,4 +325,49 @@ fn a_fallback_is_asked_when_the_first_provider_fails() {
     });
     assert_eq!(attempts.collect::<Vec<_>>(), [(0, "one"), (1, "one"), (2, "two")]);
     assert_eq!(engine.judgement.ended, Some(EndReason::Finished));
+}
+
+#[test]
+fn a_key_that_the_server_echoes_is_shown_and_kept_nowhere() {
+    const KEY: &str = "sk-proj-0123456789abcdef";
+    let echo = delta(&format!("you sent {KEY}"));
+    let error = format!("{{\"error\":{{\"message\":\"Incorrect API key provided: {KEY}\",\"type\":\"invalid_request_error\"}}}}");
+    let cut = |text: &str, after: usize| {
+        let (first, second) = text.split_at(text.find(KEY).unwrap() + after);
+        vec![first.to_owned(), second.to_owned()]
+    };
+    for (status, chunks, code) in [
+        (format!("200 OK\r\nx-echo: {KEY}\r\nset-cookie: k={KEY}"), [cut(&echo, 18), vec![finish()]].concat(), 0),
+        (format!("200 {KEY}"), [cut(&echo, 4), cut(&echo, 23), vec![finish()]].concat(), 0),
+        ("401 Unauthorized".into(), cut(&error, 20), 3),
+    ] {
+        let server = Paced::start_as(&status, Duration::from_millis(60), chunks);
+        let with_password = server.url.replace("http://", "http://user:secret-password@");
+        for (url, flag) in [(&server.url, None), (&with_password, Some(format!("authorization: Bearer {KEY}")))] {
+            let place = Place::new();
+            let path = place.file("run.session");
+            let mut command = place.send(&["-P", "openai", "-u", url, "-v", "-o", path.to_str().unwrap(), "Hello"]);
+            command.args(flag.iter().flat_map(|header| ["-H", header]));
+            let output = command.env("OPENAI_API_KEY", KEY).output().unwrap();
+            assert_eq!(output.status.code(), Some(code), "{}", text(&output.stderr));
+            assert!(server.notes.lock().unwrap().requests[0].0.contains(KEY), "it was sent");
+
+            let mut check = Command::new(env!("CARGO_BIN_EXE_stutterscope"));
+            check.args(["check", "--format", "json"]).arg(&path).env_clear().env("STUTTERSCOPE_CONFIG", "");
+            let report = check.output().unwrap();
+            assert!(!report.stdout.is_empty(), "{}", text(&report.stderr));
+            let places = [
+                ("recording", std::fs::read(&path).unwrap()),
+                ("stdout", output.stdout),
+                ("stderr", output.stderr),
+                ("report", report.stdout),
+            ];
+            for (name, bytes) in places {
+                let shown = text(&bytes);
+                // What a read ends with may be the beginning of anything, up to the twelfth byte.
+                assert!(!shown.contains(&KEY[11..]) && !shown.contains(&KEY[..12]), "{name}: {shown}");
+                assert!(!shown.contains("secret-password"), "{name}: {shown}");
+            }
+        }
+    }
 }

@@ -139,7 +139,8 @@ async fn send(args: Args, interrupt: Interrupt) -> Outcome {
     };
     let log = client::open(&spec, &profile, save).map_err(Failure::usage)?;
     let name = format!("{} {}", spec.provider, spec.model);
-    let urls: Vec<_> = iter::once(&spec).chain(&spec.fallbacks).map(|spec| (spec.base_url.clone(), spec.url())).collect();
+    let urls: Vec<_> =
+        iter::once(&spec).chain(&spec.fallbacks).map(|spec| (spec.endpoint_key().endpoint, spec.shown_url())).collect();
     let (cancel, cancelled) = watch::channel(false);
     let desk = SharedDesk::new(config.desk().into());
     let sending = tokio::spawn(client::run(spec, desk, log.clone(), cancelled));
@@ -156,7 +157,7 @@ async fn send(args: Args, interrupt: Interrupt) -> Outcome {
     let failed = failed(&engine);
     if let Some(fault) = fault(&engine).filter(|_| failed) {
         let asked = engine.reading.marks().iter().rev().find_map(|mark| match &mark.what {
-            What::Attempt(attempt) => urls.iter().find(|(base_url, _)| *base_url == attempt.endpoint),
+            What::Attempt(attempt) => urls.iter().find(|(endpoint, _)| *endpoint == attempt.endpoint),
             _ => None,
         });
         follow::note(&fault.message(asked.map_or(&name, |(_, url)| url)));

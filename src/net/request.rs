@@ -1,6 +1,7 @@
 //! A request, whole and checked, before anything is sent.
 
 mod error;
+mod fallback;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -131,51 +132,14 @@ impl RequestSpec {
         Ok((spec, remarks))
     }
 
-    /// As [`build`](RequestSpec::build), with the fallbacks that `provider` names, looked up among all that are `known`. One that
-    /// cannot be asked is left out, and a remark says why.
-    ///
-    /// # Errors
-    /// As [`build`](RequestSpec::build); a fallback's trouble is none.
-    pub fn build_all(
-        provider: &Provider,
-        known: &[Provider],
-        draft: Draft,
-        variable: impl Fn(&str) -> Option<String>,
-    ) -> Result<(RequestSpec, Vec<String>), RequestError> {
-        // Who names a URL means that one.
-        let names = if draft.base_url.is_some() { &[] } else { &provider.fallbacks[..] };
-        let (mut spec, mut remarks) = RequestSpec::build(provider, draft.clone(), &variable)?;
-        for name in names {
-            match spec.fallback(name, known, draft.clone(), &variable) {
-                Ok(fallback) => spec.fallbacks.push(fallback),
-                Err(reason) => remarks.push(format!("the fallback `{name}` is left out: {reason}")),
-            }
-        }
-        Ok((spec, remarks))
-    }
-
-    fn fallback(
-        &self,
-        name: &str,
-        known: &[Provider],
-        draft: Draft,
-        variable: impl Fn(&str) -> Option<String>,
-    ) -> Result<RequestSpec, String> {
-        let provider = known.iter().find(|provider| provider.name == name).ok_or("there is no such provider")?;
-        if provider.dialect != self.dialect.id {
-            return Err(format!("it speaks {}, and the session {}", provider.dialect, self.dialect.id));
-        }
-        // The model's name is the first provider's own, unless this one has none.
-        let model = Some(provider.model.clone()).filter(|model| !model.is_empty()).unwrap_or_else(|| self.model.clone());
-        // A key that was given for one provider is not shown to another.
-        let headers = draft.headers.into_iter().filter(|(name, _)| !is_secret_header(name)).collect();
-        let draft = Draft { model: Some(model), headers, ..draft };
-        RequestSpec::build(provider, draft, variable).map(|(spec, _)| spec).map_err(|error| error.to_string())
-    }
-
-    /// What a breaker stands before.
+    /// What a breaker stands before, and what is recorded of it: no password.
     pub fn endpoint_key(&self) -> EndpointKey {
-        EndpointKey::new(self.base_url.clone(), self.model.clone())
+        EndpointKey::new(without_password(&self.base_url), self.model.clone())
+    }
+
+    /// The URL that is asked, as it is shown and recorded: no password.
+    pub fn shown_url(&self) -> String {
+        without_password(&self.url())
     }
 
     fn check(&self) -> Result<(), RequestError> {
@@ -244,7 +208,7 @@ impl RequestSpec {
             clocked: true,
             provider: self.provider.clone(),
             dialect: Some(self.dialect.id.to_owned()),
-            url: format!("POST {}", self.url()),
+            url: format!("POST {}", self.shown_url()),
             model: self.model.clone(),
             headers: headers.collect(),
             body: self.body.clone(),
@@ -256,6 +220,17 @@ impl RequestSpec {
 fn is_secret_header(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     name == "cookie" || ["authorization", "key", "token", "secret"].iter().any(|part| name.contains(part))
+}
+
+/// `url` with the password in it masked, if it has one.
+fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let authority = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(authority);
+    match authority.rsplit_once('@').and_then(|(user, host)| Some((user.split_once(':')?, host))) {
+        Some(((user, password), host)) => format!("{scheme}://{user}:{}@{host}{path}", "*".repeat(password.len())),
+        None => url.to_owned(),
+    }
 }
 
 /// The URL of `path` below `base_url`.
@@ -311,27 +286,13 @@ mod tests {
     }
 
     #[test]
-    fn a_key_for_one_provider_is_not_shown_to_its_fallback() {
-        let entry = |model: &str, port: u16| Provider {
-            model: model.into(),
-            key_env: format!("KEY_{port}"),
-            fallbacks: vec!["second".into()],
-            name: if port == 1 { "first".into() } else { "second".into() },
-            ..Provider::at(&format!("http://127.0.0.1:{port}/v1"))
-        };
-        let known = [entry("one", 1), entry("two", 2)];
-        let headers = vec![("Authorization".into(), "Bearer for-the-first".into()), ("x-trace".into(), "7".into())];
-        let draft = Draft { prompt: Some("Hi".into()), headers, ..Draft::default() };
-        let key = |name: &str| (name == "KEY_2").then(|| "for-the-second".to_owned());
-        let (spec, remarks) = RequestSpec::build_all(&known[0], &known, draft.clone(), key).expect("a prompt and a model");
-        let [fallback] = &spec.fallbacks[..] else { panic!("{remarks:?}") };
-        let sent = fallback.header_map().expect("headers that can be sent");
-        assert_eq!(sent.get("authorization").map(|value| value.as_bytes()), Some(&b"Bearer for-the-second"[..]));
-        assert!(sent.contains_key("x-trace") && fallback.fallbacks.is_empty());
-        assert_eq!(spec.secrets().len(), 2, "both keys are masked");
-
-        let (spec, remarks) = RequestSpec::build_all(&known[0], &known, draft, |_| None).expect("a prompt and a model");
-        assert!(spec.fallbacks.is_empty() && remarks[0].contains("KEY_2 is not set"), "{remarks:?}");
+    fn passwords_in_urls_are_not_shown() {
+        let check = |url: &str, wanted: &str| assert_eq!(without_password(url), wanted);
+        check("https://user:pass@host/v1", "https://user:****@host/v1");
+        check("https://user:p@ss@host", "https://user:****@host");
+        check("https://user@host/a:b@c", "https://user@host/a:b@c");
+        check("http://127.0.0.1:80/v1", "http://127.0.0.1:80/v1");
+        check("nothing", "nothing");
     }
 
     #[test]
