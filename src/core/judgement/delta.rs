@@ -273,7 +273,7 @@ impl Judgement {
         let weak = unit.chars().count() < 2 || !unit.chars().any(char::is_alphabetic);
         let needed = if weak { needed * 10 } else { needed };
         let copies = run.copies();
-        let chars = bytes.iter().filter(|byte| (**byte as i8) >= -0x40).count() as u64;
+        let chars = run.chars(&channel.accepted);
         self.score(Detector::Loop, (copies * 1000 / needed.max(1)).min(1000) as u16);
         let blank = unit.chars().all(char::is_whitespace);
         let channel = self.channels.entry(key);

@@ -34,6 +34,8 @@ impl Judgement {
                 note => damaged |= self.judge_damage(reading, id, note),
             }
         }
+        finished.sort_unstable();
+        finished.dedup();
         self.session.finished |= !finished.is_empty();
         if frame.kind == FrameKind::Terminator {
             self.session.terminated = true;
@@ -59,6 +61,7 @@ impl Judgement {
         self.settle(otherwise);
     }
 
+    /// Judges the deltas of a frame in which the choices `finished` (ascending) finish.
     fn judge_deltas(&mut self, reading: &Reading, frame: FrameId, identified: Option<Identified>, finished: &[u16]) {
         match identified {
             Some(Identified::Again { original }) => return self.judge_redelivered(reading, frame, original),
@@ -73,7 +76,7 @@ impl Judgement {
         for delta in reading.deltas_of(frame).map(DeltaId) {
             let row = reading.delta(delta);
             if !row.snapshot {
-                self.judge_delta(reading, frame, delta, finished.contains(&row.key.choice));
+                self.judge_delta(reading, frame, delta, finished.binary_search(&row.key.choice).is_ok());
             }
         }
     }
