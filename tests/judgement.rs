@@ -262,3 +262,22 @@ fn suppressed_text_keeps_its_place_and_its_finding() {
         (Class::CumulativeFull, Action::Suppress, &[(1, 2)][..], true)
     );
 }
+
+/// Beyond a number of findings of one kind the last one counts on; what was kept never speaks for what was taken out.
+#[test]
+fn many_undecided_findings_leave_room_for_a_proved_one() {
+    let choice = |choice: u32, text: &str| {
+        format!("data: {{\"choices\":[{{\"index\":{choice},\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n")
+    };
+    let mut inputs = opening();
+    for number in 1..=300 {
+        inputs.push(read(10, choice(number, "1") + &choice(number, "10")));
+    }
+    inputs.push(read(3_000, choice(0, "a") + &choice(0, "ab") + &choice(0, "abc") + &finish()));
+    inputs.push(eof(3_001));
+    let engine = judge(&inputs, Profile::default());
+    let cut = &engine.judgement.output.cuts[0];
+    assert_eq!(engine.judgement.finding(cut.finding).action, Action::Suppress);
+    assert_eq!(engine.judgement.findings.len(), 256 + 1);
+    assert_eq!(engine.judgement.findings[255].count, 45);
+}

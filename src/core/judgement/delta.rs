@@ -222,7 +222,9 @@ impl Judgement {
             return open;
         }
         let finding = self.add(reading, draft, Some(key), Some(frame), Some(id));
-        self.channel(key).open.push(finding);
+        if goes_on {
+            self.channel(key).open.push(finding);
+        }
         finding
     }
 

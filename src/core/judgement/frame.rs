@@ -3,7 +3,7 @@
 use crate::core::{
     class::{Action, Certainty, Class, Layer},
     detect::{Detector, identity::Identified, timing::Bursts},
-    judgement::{FindingId, Judgement, findings::Draft},
+    judgement::{Judgement, findings::Draft},
     params::{Param, Strategy},
     reading::{ChunkId, DeltaId, FrameId, FrameKind, Note, Reading},
     time::Micros,
@@ -127,9 +127,8 @@ impl Judgement {
         evidence: impl FnOnce() -> String,
     ) {
         let cause = self.session.cause.take();
-        let same = |finding: &super::Finding| finding.class == class && finding.action == Action::Keep;
-        match self.findings.iter().position(same) {
-            Some(index) => self.extend(FindingId(index as u32), None),
+        match self.session.tallies.get(&(class, Action::Keep)).map(|tally| tally.last) {
+            Some(noted) => self.extend(noted, None),
             None => {
                 let certainty = if class == Class::ReplayBySeq { Certainty::Ambiguous } else { Certainty::Proved };
                 let draft = Draft { class, score: 1000, certainty, action: Action::Keep, layer, evidence: evidence() };

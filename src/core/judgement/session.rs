@@ -1,6 +1,10 @@
 //! State that belongs to the session and not to one channel.
 
+use std::collections::BTreeMap;
+
+use super::findings::Tally;
 use crate::core::{
+    class::{Action, Class},
     detect::{
         identity::Identities,
         timing::{Burst, Progress},
@@ -15,6 +19,8 @@ pub(super) struct SessionState {
     pub progress: Progress,
     pub burst: Burst,
     pub identities: Identities,
+    /// How many findings of each kind there are.
+    pub tallies: BTreeMap<(Class, Action), Tally>,
     /// The burst finding that goes on.
     pub burst_open: Option<FindingId>,
     /// The attempt in progress.
