@@ -28,6 +28,8 @@ fn check(engine: &Engine, expected_text: &str, expected_classes: &[&str]) {
 #[case::newlines(&["\n", "\n\n", "Done"], "\n\n\nDone", &[])]
 #[case::undecided_at_the_end(&["Here", "Here is the plan"], "HereHere is the plan", &["cumulative_full"])]
 #[case::replay(&["I'll check", " the config", " file.", "I'll check the config file.", " Then run it."], "I'll check the config file. Then run it.", &["cumulative_replay"])]
+#[case::replay_of_what_came_before_a_held_growth(&["Hello there,", " my friend", "Hello there, my friend!", "Hello there, my friend", "."], "Hello there, my friendHello there, my friend!Hello there, my friend.", &[])]
+#[case::snapshot_sent_again(&["Hello there,", "Hello there, my", "Hello there, my friend", "Hello there, my friend", "Hello there, my friend!"], "Hello there, my friend!", &["cumulative_full"])]
 #[case::short_repeat(&["Ha", "Ha", "!"], "HaHa!", &[])]
 #[case::last_line_again(&["Run the tests. All green. ", "All green. ", "Ship it."], "Run the tests. All green. All green. Ship it.", &[])]
 fn text_and_classes(#[case] deltas: &[&str], #[case] expected: &str, #[case] found: &[&str]) {
@@ -280,4 +282,30 @@ fn many_undecided_findings_leave_room_for_a_proved_one() {
     assert_eq!(engine.judgement.finding(cut.finding).action, Action::Suppress);
     assert_eq!(engine.judgement.findings.len(), 256 + 1);
     assert_eq!(engine.judgement.findings[255].count, 45);
+}
+
+/// A new turn says anew how it is framed: what the turn before left undecided is passed on, noted.
+#[test]
+fn a_new_turn_ends_the_holds_of_the_turn_before() {
+    let start = |id: &str| format!("data: {{\"type\":\"message_start\",\"message\":{{\"id\":\"{id}\"}}}}\n\n");
+    let delta = |text: &str| {
+        format!(
+            "data: {{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{{\"type\":\"text_delta\",\"text\":\"{text}\"}}}}\n\n"
+        )
+    };
+    let stop = "data: {\"type\":\"message_stop\"}\n\n";
+    let run = |end: &str| {
+        let mut inputs = opening();
+        if let stutterscope::core::input::What::Start(start) = &mut inputs[0].what {
+            start.dialect = Some("anthropic".into());
+        }
+        let first = [start("one"), delta("Here"), delta("Here is")].concat();
+        inputs.extend([read(10, first), read(20, start("two") + &delta("Now")), read(30, end), eof(31)]);
+        judge(&inputs, Profile::default())
+    };
+    let whole = run(stop);
+    assert_eq!(classes(&whole), ["cumulative_full"]);
+    assert!(whole.judgement.findings[0].evidence.contains("a new turn began"), "{:?}", whole.judgement.findings[0]);
+    // The end of the first turn is not the end of the second.
+    assert_eq!(classes(&run("")), ["cumulative_full", "terminal_anomaly"]);
 }

@@ -105,9 +105,12 @@ impl Judgement {
             finishes,
         };
         let params = &self.profile.params;
+        // In a stream of snapshots one that equals the one before is no replay.
+        let snapshots = channel.cumulative.is_proved();
+        let replay = if snapshots { Proposal::pass(Class::CumulativeReplay) } else { replay::observe(&facts, params) };
         let proposals = [
             (Detector::Double, channel.double.observe(&facts)),
-            (Detector::Replay, replay::observe(&facts, params)),
+            (Detector::Replay, replay),
             (Detector::Cumulative, channel.cumulative.observe(&facts, params)),
         ];
         for (detector, proposal) in &proposals {

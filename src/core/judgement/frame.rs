@@ -30,7 +30,7 @@ impl Judgement {
         for (_, note) in notes {
             match note {
                 Note::Finish { choice, .. } => finished.push(*choice),
-                Note::NewTurn => self.channels.new_turn(),
+                Note::NewTurn => self.new_turn(reading),
                 note => damaged |= self.judge_damage(reading, id, note),
             }
         }
@@ -79,6 +79,16 @@ impl Judgement {
                 self.judge_delta(reading, frame, delta, finished.binary_search(&row.key.choice).is_ok());
             }
         }
+    }
+
+    /// A new message begins in the same stream, and with it another end to wait for.
+    fn new_turn(&mut self, reading: &Reading) {
+        for key in self.channels.holding() {
+            self.give_up(reading, key, "a new turn began");
+        }
+        self.channels.new_turn();
+        self.session.finished = false;
+        self.session.terminated = false;
     }
 
     /// Damage that a note reports; true if something was lost.
