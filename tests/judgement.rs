@@ -4,9 +4,9 @@ mod support;
 
 use rstest::rstest;
 use stutterscope::core::{
-    class::{Action, Class},
+    class::{Action, Class, Level},
     engine::Engine,
-    input::Input,
+    input::{Input, PauseCause, What},
     params::{PARAMS, Param, Profile},
     time::Micros,
 };
@@ -137,6 +137,7 @@ fn with_gap(gap_ms: u64, pings: u64) -> Vec<Input> {
 #[case::short(4_900, 0, &[])]
 #[case::silent(7_000, 0, &["stall"])]
 #[case::masked(7_000, 20, &["keepalive_masked"])]
+#[case::masked_after_its_deadline(21_000, 4, &["keepalive_masked"])]
 #[case::pings_in_a_short_gap(4_000, 20, &[])]
 fn gaps(#[case] gap_ms: u64, #[case] pings: u64, #[case] found: &[&str]) {
     let engine = judge(&with_gap(gap_ms, pings), Profile::default());
@@ -144,6 +145,7 @@ fn gaps(#[case] gap_ms: u64, #[case] pings: u64, #[case] found: &[&str]) {
     if let Some(finding) = engine.judgement.findings.first() {
         assert_eq!(finding.moment.at, Micros::from_millis(5_100), "a stall is found at its deadline");
         assert_eq!(finding.span, Some(Micros::from_millis(gap_ms)));
+        assert_eq!(finding.count, if pings == 0 { 1 } else { pings as u32 }, "a masked stall counts its keep-alives");
     }
 }
 
@@ -164,6 +166,7 @@ fn bursts_with_silence_between_them() {
 #[rstest]
 #[case::cut_without_an_end("", &["terminal_anomaly"])]
 #[case::malformed("data: {\"choices\": [\n\ndata: [DONE]\n\n", &["malformed_frame"])]
+#[case::text_after_the_end("data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\\ud83d\\ude0a\"}}]}\n\n", &["terminal_anomaly"])]
 #[case::error_in_the_stream("data: {\"error\":{\"message\":\"overloaded\",\"type\":\"server_error\"}}\n\n", &["provider_error"])]
 fn damage(#[case] tail: &str, #[case] found: &[&str]) {
     let mut inputs = opening();
@@ -173,7 +176,57 @@ fn damage(#[case] tail: &str, #[case] found: &[&str]) {
     }
     inputs.push(eof(30));
     let engine = judge(&inputs, Profile::default());
-    check(&engine, "Hello", found);
+    assert!(text(&engine).starts_with("Hello"));
+    assert_eq!(classes(&engine), found, "{:#?}", engine.judgement.findings);
+}
+
+/// The ends of sessions: what is said once is said once, and what cannot be told is not said.
+#[test]
+fn ends() {
+    let whole = |tail: Vec<Input>| {
+        let mut inputs = opening();
+        inputs.extend([read(10, frame("content", "Hello")), read(20, finish())]);
+        inputs.extend(tail);
+        judge(&inputs, Profile::default())
+    };
+    // A connection that stays open after the end keeps nobody waiting for text.
+    check(&whole(vec![eof(60_000)]), "Hello", &[]);
+    let cut = |ends: &[u64]| {
+        let mut inputs = opening();
+        inputs.push(read(10, frame("content", "Hello")));
+        inputs.extend(ends.iter().map(|ms| eof(*ms)));
+        judge(&inputs, Profile::default())
+    };
+    check(&cut(&[20, 30]), "Hello", &["terminal_anomaly"]);
+    // Without a dialect nobody knows which end is missing.
+    let mut inputs = opening();
+    if let What::Start(start) = &mut inputs[0].what {
+        start.dialect = None;
+        start.url = String::new();
+    }
+    inputs.extend([read(10, "data: {\"some\": \"dialect\"}\n\n"), eof(20)]);
+    let unknown = judge(&inputs, Profile::default());
+    assert!(unknown.judgement.findings.iter().all(|finding| finding.level == Level::Note), "{:#?}", unknown.judgement.findings);
+}
+
+/// Time in which this program did not read is nobody's stall and nobody's burst.
+#[test]
+fn pauses() {
+    let pause = |at: u64, ms: u64| Input {
+        at: Micros::from_millis(at),
+        what: What::Paused { us: ms * 1_000, cause: PauseCause::Suspended },
+    };
+    let mut inputs = opening();
+    inputs.push(read(100, frame("content", "Working")));
+    inputs.extend([pause(9_100, 8_500), read(10_000, frame("content", " on it.")), read(10_100, finish()), eof(10_200)]);
+    check(&judge(&inputs, Profile::default()), "Working on it.", &[]);
+    let mut inputs = opening();
+    for burst in 1..=4_u64 {
+        inputs.push(pause(burst * 600, 500));
+        inputs.push(read(burst * 600, (0..10).map(|_| frame("content", "word ")).collect::<String>()));
+    }
+    inputs.extend([read(2_500, finish()), eof(2_501)]);
+    check(&judge(&inputs, Profile::default()), &"word ".repeat(40), &[]);
 }
 
 #[test]
@@ -296,7 +349,7 @@ fn a_new_turn_ends_the_holds_of_the_turn_before() {
     let stop = "data: {\"type\":\"message_stop\"}\n\n";
     let run = |end: &str| {
         let mut inputs = opening();
-        if let stutterscope::core::input::What::Start(start) = &mut inputs[0].what {
+        if let What::Start(start) = &mut inputs[0].what {
             start.dialect = Some("anthropic".into());
         }
         let first = [start("one"), delta("Here"), delta("Here is")].concat();

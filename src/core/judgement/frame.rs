@@ -37,9 +37,13 @@ impl Judgement {
         finished.sort_unstable();
         finished.dedup();
         self.session.finished |= !finished.is_empty();
-        if frame.kind == FrameKind::Terminator {
-            self.session.terminated = true;
+        if frame.kind == FrameKind::Delta && self.session.terminated && !self.session.late {
+            self.session.late = true;
+            let evidence = format!("frame {} brings text after the stream said that it was complete", id.0);
+            let first_delta = Some(DeltaId(frame.first_delta));
+            self.add(reading, Draft::flag(Class::TerminalAnomaly, Layer::Server, evidence), None, Some(id), first_delta);
         }
+        self.session.terminated |= frame.kind == FrameKind::Terminator;
         if frame.kind == FrameKind::Unknown {
             self.note_once(reading, Class::UnknownFrame, Layer::Unknown, Some(id), || {
                 format!("frame {} is of no kind this dialect has", id.0)
@@ -89,6 +93,7 @@ impl Judgement {
         self.channels.new_turn();
         self.session.finished = false;
         self.session.terminated = false;
+        self.session.late = false;
     }
 
     /// Damage that a note reports; true if something was lost.
@@ -151,11 +156,20 @@ impl Judgement {
     fn keep_time(&mut self, reading: &Reading, id: FrameId, kind: FrameKind) {
         let at = self.walk.at;
         match kind {
-            FrameKind::KeepAlive | FrameKind::Unknown => self.session.progress.keepalives += 1,
+            FrameKind::KeepAlive | FrameKind::Unknown => {
+                self.session.progress.keepalives += 1;
+                if let Some(open) = self.session.progress.open {
+                    self.count_keepalives(open);
+                }
+            }
             FrameKind::Delta | FrameKind::Control | FrameKind::Terminator | FrameKind::Error | FrameKind::Malformed => {
                 self.end_gap(at);
                 let limit = self.session.progress.limit(&self.profile.params);
                 let gap = self.session.progress.step(at, kind == FrameKind::Delta);
+                if kind == FrameKind::Terminator {
+                    // Nothing more is owed, however long the connection stays open.
+                    self.session.progress.end();
+                }
                 if reading.clocked() {
                     let score = gap.map_or(0, |gap| gap.0 * 1000 / limit.0.max(1)).min(1000);
                     self.score(Detector::Stall, score as u16);
@@ -179,6 +193,16 @@ impl Judgement {
         }
     }
 
+    /// Tells a masked stall from a silent one by the keep-alives so far, in the finding that the gap made.
+    fn count_keepalives(&mut self, open: u32) {
+        let keepalives = self.session.progress.keepalives;
+        if u64::from(keepalives) >= self.profile.params.get(Param::KeepaliveCount) {
+            let finding = &mut self.findings[open as usize];
+            finding.class = Class::KeepaliveMasked;
+            finding.count = keepalives;
+        }
+    }
+
     /// The stall deadline fired at `at`.
     pub(super) fn stalled(&mut self, reading: &Reading, at: Micros) {
         let progress = &self.session.progress;
@@ -192,6 +216,7 @@ impl Judgement {
         let finding = self.add(reading, Draft::flag(class, Layer::Server, evidence), None, frame, last_delta);
         self.findings[finding.0 as usize].span = Some(at.since(since));
         self.session.progress.open = Some(finding.0);
+        self.count_keepalives(finding.0);
         self.score(Detector::Stall, 1000);
     }
 

@@ -1,7 +1,7 @@
 //! Inputs that are not bytes: attempts begin, end, and with the last of them the session.
 
 use crate::core::{
-    class::{Class, Layer},
+    class::{Action, Certainty, Class, Layer},
     input::{End, Origin, OurEnd, What},
     judgement::{Judgement, findings::Draft},
     machine::EndReason,
@@ -28,7 +28,8 @@ impl Judgement {
                 "the response head arrived"
             }
             What::Paused { us, .. } => {
-                self.session.progress.shift(Micros(*us));
+                self.session.progress.shift(Micros(*us), mark.at);
+                self.session.burst.interrupt();
                 "this program did not read"
             }
             What::Draw { purpose, .. } => {
@@ -49,6 +50,7 @@ impl Judgement {
         self.session.status = None;
         self.session.finished = false;
         self.session.terminated = false;
+        self.session.late = false;
         self.session.failed = false;
         self.session.will_retry = false;
         self.session.first_frame = self.walk.frame;
@@ -65,6 +67,9 @@ impl Judgement {
         self.session.progress.end();
         let bursts = self.session.burst.finish(&self.profile.params);
         self.judge_bursts(reading, bursts, FrameId(self.walk.frame.saturating_sub(1)));
+        if self.ended.is_some() {
+            return;
+        }
         let reason = self.end_reason(reading, end);
         self.report_end(reading, end, reason);
         // Said once for the attempt that ends here; another end, while waiting for the next attempt, is the session's.
@@ -105,8 +110,18 @@ impl Judgement {
             }
             (EndReason::Cut, _) if frames == 0 => (Class::TerminalAnomaly, Layer::Server, "the body is empty".to_string()),
             (EndReason::Cut, _) => {
-                let dialect = reading.dialect().map_or("stream", |(dialect, _)| dialect.title);
-                (Class::TerminalAnomaly, Layer::Unknown, format!("the body ended without the end that {dialect} has"))
+                let Some((dialect, _)) = reading.dialect() else {
+                    let evidence = "the body ended, and without a dialect nobody can tell whether it was complete".to_string();
+                    let draft = Draft {
+                        certainty: Certainty::Ambiguous,
+                        action: Action::Keep,
+                        ..Draft::flag(Class::TerminalAnomaly, Layer::Unknown, evidence)
+                    };
+                    self.add(reading, draft, None, last, None);
+                    return;
+                };
+                let evidence = format!("the body ended without the end that {} has", dialect.title);
+                (Class::TerminalAnomaly, Layer::Unknown, evidence)
             }
             (EndReason::TimedOut, End::Us(end)) => {
                 (Class::TerminalAnomaly, Layer::Unknown, format!("this program gave up: {}", our_words(*end)))

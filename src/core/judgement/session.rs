@@ -31,6 +31,8 @@ pub(super) struct SessionState {
     pub finished: bool,
     /// The dialect's terminator came in this attempt.
     pub terminated: bool,
+    /// Text came after the terminator of this attempt, and that was said.
+    pub late: bool,
     /// An error was reported inside this attempt's body.
     pub failed: bool,
     /// The attempt's end will be followed by another attempt.
