@@ -15,7 +15,7 @@ use crate::{
 
 /// Draws the pane.
 pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
-    let profile = &view.session.engine.judgement.profile;
+    let profile = view.session.engine.profile();
     let inner = frame(view.app, view.theme, Pane::Tuning, &profile.name, "0 default  u undo", area, buf);
     change_line(view, inner, buf);
     let list = Rect { y: inner.y + 1.min(inner.height), height: inner.height.saturating_sub(2), ..inner };
@@ -41,6 +41,11 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
 
 fn change_line(view: &View<'_>, inner: Rect, buf: &mut Buffer) {
     let mut pen = Pen::new(buf, view.glyphs(), inner, 0);
+    if view.session.engine.judging() {
+        let deltas = view.session.engine.reading.delta_count();
+        pen.put(&format!("judging {deltas} deltas anew; until then the result before"), view.style(Role::Warning));
+        return;
+    }
     if view.session.before.is_none() {
         pen.put("arrows move a parameter; everything is judged again at once", view.style(Role::Dim));
         return;
@@ -61,7 +66,7 @@ fn change_line(view: &View<'_>, inner: Rect, buf: &mut Buffer) {
 }
 
 fn parameter_line(view: &View<'_>, row: usize, area: Rect, line: u16, buf: &mut Buffer) {
-    let profile = &view.session.engine.judgement.profile;
+    let profile = view.session.engine.profile();
     let selected = row == view.app.tuning_row;
     let mut pen = Pen::new(buf, view.glyphs(), area, line);
     pen.put(if selected { view.glyphs().pointer } else { " " }, view.style(Role::Accent));
