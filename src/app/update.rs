@@ -49,9 +49,7 @@ pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
             Vec::new()
         }
         Action::Failed(id, reason) => {
-            if let Some(session) = find(app, id) {
-                session.live = false;
-            }
+            failed(app, id);
             app.notice = Some(reason);
             Vec::new()
         }
@@ -174,6 +172,19 @@ fn opened(app: &mut App, file: OpenedFile) {
     app.notice = (!file.remarks.is_empty()).then(|| file.remarks.join("; "));
 }
 
+/// A session that never began leaves nothing to look at, so the one before is shown again.
+fn failed(app: &mut App, id: SessionId) {
+    let Some(index) = app.sessions.iter().position(|session| session.id == id) else { return };
+    let session = &mut app.sessions[index];
+    session.live = false;
+    if session.engine.reading.start().is_none() {
+        app.sessions.remove(index);
+        if app.current >= index {
+            app.current = app.current.saturating_sub(1);
+        }
+    }
+}
+
 fn play(app: &mut App) {
     with(app, |session| match session.mode {
         Mode::Playing => session.mode = Mode::Paused,
@@ -291,6 +302,9 @@ fn ask_to_quit(app: &mut App, asked: Leaving, key: &str) -> Vec<Effect> {
 }
 
 fn send_composed(app: &mut App) -> Vec<Effect> {
+    if !app.composer.check() {
+        return Vec::new();
+    }
     let request = app.composer.request();
     app.overlays.clear();
     send(app, request)

@@ -56,7 +56,7 @@ fn parts(view: &View<'_>) -> Vec<(String, Role)> {
         parts.push((view.moment.at.to_string(), Role::Text));
     } else if reading.clocked() {
         parts.push((format!("{} of {}", view.moment.at, session.now.max(reading.last_at())), Role::Text));
-    } else {
+    } else if reading.start().is_some() {
         parts.push(("no times".into(), Role::Dim));
     }
     parts.push((states::line(view), Role::Text));

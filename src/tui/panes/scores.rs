@@ -52,8 +52,10 @@ fn score_line(view: &View<'_>, index: usize, info: &DetectorInfo, area: Rect, li
         (12, 16)
     } else if area.width >= 44 {
         (8, 14)
-    } else {
+    } else if area.width >= 38 {
         (6, 12)
+    } else {
+        (3, 12)
     };
     let mut pen = Pen::new(buf, view.glyphs(), area, line);
     pen.put(&format!("{:<11}", info.id), view.style(Role::Text));
