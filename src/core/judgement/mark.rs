@@ -28,7 +28,7 @@ impl Judgement {
                 "the response head arrived"
             }
             What::Paused { us, .. } => {
-                self.session.progress.shift(Micros(*us), mark.at);
+                self.session.progress.shift(Micros(*us));
                 self.session.burst.interrupt();
                 "this program did not read"
             }
