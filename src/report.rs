@@ -16,8 +16,11 @@ use crate::core::{
     time::{Micros, Moment},
 };
 
+pub mod diff;
 mod json;
 mod exchange;
+pub mod github;
+pub mod junit;
 mod texts;
 pub mod text;
 

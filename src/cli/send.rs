@@ -1,7 +1,7 @@
 //! `stutterscope send`: one request, headless. Repaired text to standard output the moment it is released.
 
 mod follow;
-mod input;
+pub mod input;
 
 use std::{iter, path::PathBuf, process::ExitCode};
 
@@ -48,8 +48,8 @@ pub struct Args {
     /// Model; for the demo provider the name of a scenario
     #[arg(short, long)]
     model: Option<String>,
-    /// Base URL, such as <https://api.openai.com/v1>
-    #[arg(short = 'u', long, value_name = "URL")]
+    /// Base URL of an API, up to its version
+    #[arg(short = 'u', long, value_name = "URL", help = "Base URL, such as https://api.openai.com/v1")]
     base_url: Option<String>,
     /// Provider; the embedded demo provider when nothing else is configured
     #[arg(short = 'P', long)]

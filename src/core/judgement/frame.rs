@@ -223,6 +223,7 @@ fn gap_sentence(gap: Micros, keepalives: u32, begun: bool) -> String {
     let what = if begun { "no text" } else { "nothing to show yet" };
     match keepalives {
         0 => format!("{what} for {} ms, and no keep-alive", gap.millis()),
+        1 => format!("{what} for {} ms, but for one keep-alive", gap.millis()),
         count => format!("{what} for {} ms, while {count} keep-alives came", gap.millis()),
     }
 }

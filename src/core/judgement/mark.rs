@@ -40,11 +40,7 @@ impl Judgement {
                 self.end_attempt(reading, end);
                 "the attempt ended"
             }
-            What::Gate(record) => {
-                self.session.will_retry |= matches!(record.decision, GateDecision::FellBack(_));
-                ""
-            }
-            What::Cancel | What::Bytes(_) => "",
+            What::Cancel | What::Gate(_) | What::Bytes(_) => "",
         };
         self.settle(otherwise);
     }
