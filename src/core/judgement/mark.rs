@@ -40,7 +40,11 @@ impl Judgement {
                 self.end_attempt(reading, end);
                 "the attempt ended"
             }
-            What::Cancel | What::Gate(_) | What::Bytes(_) => "",
+            What::Gate(record) => {
+                self.session.will_retry |= matches!(record.decision, GateDecision::FellBack(_));
+                ""
+            }
+            What::Cancel | What::Bytes(_) => "",
         };
         self.settle(otherwise);
     }
