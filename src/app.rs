@@ -6,6 +6,8 @@
 pub mod action;
 pub mod rows;
 pub mod cursor;
+pub mod shared;
+pub mod peaks;
 pub mod session;
 pub mod tuning;
 pub mod compose;

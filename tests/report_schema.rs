@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Value, value::RawValue};
 use stutterscope::{
-    core::{engine::Engine, input::Input, params::Profile},
+    core::{dialect::by_id, engine::Engine, input::Input, params::Profile},
     report::{Report, to_json},
     session::{import::Capture, source},
 };
@@ -81,7 +81,7 @@ fn is(value: &Value, kind: &str, clocked: bool) -> bool {
 const REPORT: &[(&str, &str)] = &[
     ("schema", "count"),
     ("file", "string"),
-    ("format", "openai-chat|anthropic|ollama|unknown"),
+    ("format", "string"),
     ("verdict", "clean|flagged|stutter|broken"),
     ("output", "string"),
     ("outputs", "strings"),
@@ -141,6 +141,8 @@ fn conforms(inputs: impl IntoIterator<Item = Input>, clocked: bool) -> Value {
     inputs.into_iter().for_each(|input| engine.fold(&input));
     let json = to_json(&Report::of(&engine.reading, &engine.judgement, "-")).unwrap();
     let report = check("report", &json, clocked, REPORT);
+    let format = report["format"].as_str().unwrap();
+    assert!(format == "unknown" || by_id(format).is_some(), "{format}");
     let raw = |json: &str, key: &str| {
         let object: Object = serde_json::from_str(json).unwrap();
         object.0.into_iter().find(|(name, _)| name == key).unwrap().1.get().to_owned()

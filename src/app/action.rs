@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
-use crate::{app::session::SessionId, core::input::Input, session::library::Entry};
+use crate::{
+    app::{session::SessionId, shared::Fresh},
+    core::input::Input,
+    session::library::Entry,
+};
 
 /// Where a command's keys hold. The innermost context that knows a key takes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -179,6 +183,8 @@ pub enum Action {
     Recording(SessionId, PathBuf),
     /// A live session could not begin, with the reason.
     Failed(SessionId, String),
+    /// A session was judged anew in the background.
+    Judged(SessionId, Box<Fresh>),
     /// Something opened: a title, its file, its inputs, remarks, and the profile it was recorded with.
     Opened(Box<crate::app::state::OpenedFile>),
     /// The library's recordings.

@@ -102,6 +102,8 @@ pub enum Effect {
     Send(SessionId, Request),
     /// Cancel the stream of this session.
     Cancel(SessionId),
+    /// Judge the reading of this session with this profile, on another thread.
+    Judge(SessionId, Profile),
     /// Open this file.
     Open(PathBuf),
     /// List the library.

@@ -9,12 +9,19 @@ use std::{
 };
 
 use tokio::{
-    sync::{Notify, watch},
+    sync::{Notify, mpsc, watch},
     task::JoinHandle,
 };
 
 use crate::{
-    app::{Action, App, Effect, compose::Request, session::SessionId, state::OpenedFile, update},
+    app::{
+        Action, App, Effect,
+        compose::Request,
+        session::SessionId,
+        shared::{Fresh, judge},
+        state::OpenedFile,
+        update,
+    },
     config::Config,
     core::{
         dialect,
@@ -50,13 +57,17 @@ pub struct Sources {
     demo: Option<DemoServer>,
     live: Vec<Live>,
     wake: Arc<Notify>,
+    /// What other threads finished.
+    done: mpsc::UnboundedReceiver<Action>,
+    finish: mpsc::UnboundedSender<Action>,
 }
 
 impl Sources {
     /// Nothing is under way yet.
     pub fn new(config: Config) -> Sources {
         let desk = Arc::new(Mutex::new(config.desk()));
-        Sources { config, desk, demo: None, live: Vec::new(), wake: Arc::default() }
+        let (finish, done) = mpsc::unbounded_channel();
+        Sources { config, desk, demo: None, live: Vec::new(), wake: Arc::default(), done, finish }
     }
 
     /// Waits until some live session changed.
@@ -64,9 +75,13 @@ impl Sources {
         self.wake.notified().await;
     }
 
-    /// Hands everything that came to the sessions; returns whether anything did.
-    pub fn drain(&mut self, app: &mut App) -> bool {
+    /// Hands everything that came to the sessions; returns whether anything did. What that asks for goes to `effects`.
+    pub fn drain(&mut self, app: &mut App, effects: &mut Vec<Effect>) -> bool {
         let mut any = false;
+        while let Ok(action) = self.done.try_recv() {
+            effects.extend(update(app, action));
+            any = true;
+        }
         let mut remarks = Vec::new();
         self.live.retain(|live| {
             // Asked before draining: what was pushed before the close is in this drain or an earlier one.
@@ -88,7 +103,9 @@ impl Sources {
     pub fn next_deadline(&self, app: &App) -> Option<Duration> {
         let due = |live: &Live| {
             let session = app.sessions.iter().find(|session| session.id == live.session)?;
-            let deadline = session.engine.judgement.next_deadline().map(|at| Duration::from_micros(at.since(live.log.now()).0));
+            // While it is judged anew its time waits, too.
+            let deadline = session.engine.judgement.next_deadline().filter(|_| !session.engine.judging());
+            let deadline = deadline.map(|at| Duration::from_micros(at.since(live.log.now()).0));
             Some(deadline.unwrap_or(Duration::MAX))
         };
         self.live.iter().filter_map(due).min()
@@ -124,15 +141,22 @@ impl Sources {
                 self.wake.notify_one();
             }
             Effect::Open(path) => {
-                let shown = path.clone();
-                // Reading and unpacking a large recording must not stop the keys.
-                let loaded = tokio::task::spawn_blocking(move || open(&shown)).await;
-                let action = match loaded {
-                    Ok(Ok(file)) => Action::Opened(Box::new(file)),
-                    Ok(Err(reason)) => Action::Say(reason),
-                    Err(error) => Action::Say(error.to_string()),
-                };
-                update(app, action);
+                update(app, Action::Say(format!("opening {}", path.display())));
+                // Reading, unpacking and judging a large recording must not stop the keys.
+                self.in_background(move || match open(&path) {
+                    Ok(file) => Action::Opened(Box::new(file)),
+                    Err(reason) => Action::Say(reason),
+                });
+            }
+            Effect::Judge(id, profile) => {
+                let Some(session) = app.sessions.iter().find(|session| session.id == id) else { return };
+                let reading = session.engine.reading.clone();
+                self.in_background(move || {
+                    let judgement = judge(&reading, profile);
+                    // The session may only go on once nobody else has its reading.
+                    drop(reading);
+                    Action::Judged(id, Box::new(Fresh(judgement)))
+                });
             }
             Effect::List => {
                 let action = match library::list() {
@@ -151,6 +175,16 @@ impl Sources {
             // The loop's own.
             Effect::Redraw | Effect::Suspend | Effect::Quit => {}
         }
+    }
+
+    /// Does `work` on a thread of its own; [`Sources::drain`] hands on what comes of it.
+    fn in_background(&self, work: impl FnOnce() -> Action + Send + 'static) {
+        let (finish, wake) = (self.finish.clone(), self.wake.clone());
+        tokio::task::spawn_blocking(move || {
+            // Nobody listens any more when the program ends.
+            let _ = finish.send(work());
+            wake.notify_one();
+        });
     }
 
     async fn send(&mut self, session: SessionId, request: Request, profile: &Profile) -> Result<Option<PathBuf>, String> {

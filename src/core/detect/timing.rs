@@ -38,9 +38,9 @@ impl Progress {
         gap
     }
 
-    /// This program did not read for `us`: the gap is not the provider's.
-    pub fn shift(&mut self, us: Micros) {
-        self.since = self.since.map(|since| since + us);
+    /// This program did not read for `us` until `end`: that part of the gap is not the provider's.
+    pub fn shift(&mut self, us: Micros, end: Micros) {
+        self.since = self.since.map(|since| (since + us).min(end).max(since));
     }
 
     /// The attempt ended.
@@ -117,6 +117,11 @@ impl Burst {
         }
         self.group = Group { frames: 1, begin: at, first_frame: frame };
         complete
+    }
+
+    /// This program did not read for a while: what comes now waited here, and not on the way.
+    pub fn interrupt(&mut self) {
+        *self = Burst::default();
     }
 
     /// The attempt ended: its last group counts as it stands.

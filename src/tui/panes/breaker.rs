@@ -63,7 +63,9 @@ fn breaker_lines(view: &View<'_>) -> Vec<(String, Role)> {
         |state: BreakerState| if breaker.state == state { format!("[{}]", state.word()) } else { state.word().to_lowercase() };
     let automaton = [BreakerState::Closed, BreakerState::Open, BreakerState::HalfOpen].map(here).join(&format!(" {arrow} "));
     lines.push((format!("  {automaton} {arrow} closed"), Role::Dim));
-    let reason = if breaker.reason.is_empty() { String::new() } else { format!(": {}", breaker.reason) };
+    // Why it stands where it stands; a closed one needs no reason.
+    let closed = breaker.state == BreakerState::Closed && breaker.consecutive == 0;
+    let reason = if breaker.reason.is_empty() || closed { String::new() } else { format!(": {}", breaker.reason) };
     lines.push((format!("  {}{reason}", gate_text(decision)), Role::Dim));
     if breaker.open_for_us > 0 && breaker.open_for_us < u64::MAX {
         lines.push((format!("  next probe in {}", short_time(breaker.open_for_us)), Role::Warning));

@@ -18,7 +18,7 @@ use crate::{
             chunks::{finding_of, mark_text},
             frame,
         },
-        text::{Pen, width},
+        text::{Pen, wrap},
         theme::Role,
     },
 };
@@ -69,15 +69,7 @@ fn finding_lines(view: &View<'_>, id: FrameId, columns: usize) -> Vec<String> {
     let info = finding.class.info();
     let mut lines = vec![format!("{} {}: {}", view.glyphs().finding, info.name, info.title)];
     for text in [&finding.evidence, &format!("hint: {}", info.hint)] {
-        let mut line = String::from(" ");
-        for word in text.split_whitespace() {
-            if width(&line) + 1 + width(word) > columns {
-                lines.push(std::mem::replace(&mut line, String::from(" ")));
-            }
-            line.push(' ');
-            line.push_str(word);
-        }
-        lines.push(line);
+        lines.extend(wrap(text, columns.saturating_sub(2)).into_iter().map(|line| format!("  {line}")));
     }
     lines
 }

@@ -52,8 +52,10 @@ fn score_line(view: &View<'_>, index: usize, info: &DetectorInfo, area: Rect, li
         (12, 16)
     } else if area.width >= 44 {
         (8, 14)
-    } else {
+    } else if area.width >= 38 {
         (6, 12)
+    } else {
+        (3, 12)
     };
     let mut pen = Pen::new(buf, view.glyphs(), area, line);
     pen.put(&format!("{:<11}", info.id), view.style(Role::Text));
@@ -77,16 +79,14 @@ fn value(view: &View<'_>, info: &DetectorInfo, score: u16) -> String {
     }
 }
 
-/// The highest score from frame `from` to frame `to`. Of very many changes some are left out, so that a column costs the same
-/// in every session.
+/// The highest score from frame `from` to frame `to`: what it was before, or a peak between.
 fn highest(view: &View<'_>, index: usize, from: u32, to: u32) -> u16 {
     let judgement = &view.session.engine.judgement;
     let points = &judgement.scores[index];
     let first = points.partition_point(|point| point.frames <= from);
     let last = points.partition_point(|point| point.frames <= to);
-    let inside = points[first..last].iter().step_by((last - first).div_ceil(32).max(1)).map(|point| point.score);
     let before = judgement.score_at(index, Moment { frames: from, ..Moment::END });
-    inside.chain([before]).max().unwrap_or(before)
+    view.session.peaks.highest(points, index, first, last).max(before)
 }
 
 /// The score over the whole session, one bar for each column, with the cursor's reversed.
