@@ -5,7 +5,7 @@ use crate::core::{
     detect::{Detector, identity::Identified, timing::Bursts},
     judgement::{Judgement, findings::Draft},
     params::{Param, Strategy},
-    reading::{ChunkId, DeltaId, FrameId, FrameKind, Note, Reading},
+    reading::{Channel, ChunkId, DeltaId, FrameId, FrameKind, Note, Reading},
     time::Micros,
 };
 
@@ -31,18 +31,14 @@ impl Judgement {
             match note {
                 Note::Finish { choice, .. } => finished.push(*choice),
                 Note::NewTurn => self.new_turn(reading),
+                Note::CompletionId(_) => self.session.late |= !self.session.finished.is_empty(),
                 note => damaged |= self.judge_damage(reading, id, note),
             }
         }
         finished.sort_unstable();
         finished.dedup();
-        self.session.finished |= !finished.is_empty();
-        if frame.kind == FrameKind::Delta && self.session.terminated && !self.session.late {
-            self.session.late = true;
-            let evidence = format!("frame {} brings text after the stream said that it was complete", id.0);
-            let first_delta = Some(DeltaId(frame.first_delta));
-            self.add(reading, Draft::flag(Class::TerminalAnomaly, Layer::Server, evidence), None, Some(id), first_delta);
-        }
+        self.look_for_late_text(reading, id);
+        self.session.finished.extend(&finished);
         self.session.terminated |= frame.kind == FrameKind::Terminator;
         if frame.kind == FrameKind::Unknown {
             self.note_once(reading, Class::UnknownFrame, Layer::Unknown, Some(id), || {
@@ -91,9 +87,27 @@ impl Judgement {
             self.give_up(reading, key, "a new turn began");
         }
         self.channels.new_turn();
-        self.session.finished = false;
+        self.session.finished.clear();
         self.session.terminated = false;
         self.session.late = false;
+    }
+
+    /// Text after its choice finished, or after the terminator, is kept and said once. Tool calls are exempt: some gateways
+    /// finish with every call.
+    fn look_for_late_text(&mut self, reading: &Reading, id: FrameId) {
+        if self.session.late || self.session.finished.is_empty() && !self.session.terminated {
+            return;
+        }
+        let late = |delta: &DeltaId| {
+            let row = reading.delta(*delta);
+            let finished = row.key.channel != Channel::ToolArguments && self.session.finished.contains(&row.key.choice);
+            !row.snapshot && (self.session.terminated || finished)
+        };
+        let Some(delta) = reading.deltas_of(id).map(DeltaId).find(late) else { return };
+        let end = if self.session.terminated { "the stream" } else { "its choice" };
+        let evidence = format!("frame {} brings text after {end} had ended", id.0);
+        self.session.late = true;
+        self.add(reading, Draft::flag(Class::TerminalAnomaly, Layer::Server, evidence), None, Some(id), Some(delta));
     }
 
     /// Damage that a note reports; true if something was lost.
