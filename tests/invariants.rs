@@ -324,7 +324,7 @@ proptest! {
             prop_assert_eq!(whole.judgement.finding(cut.finding).action, Action::Suppress);
         }
         for (one, two) in whole.judgement.output.holds.iter().zip(whole.judgement.output.holds.iter().skip(1)) {
-            prop_assert!(one.end <= two.first && one.released <= Some(two.since), "{one:?} {two:?}");
+            prop_assert!(one.end <= two.first && one.released <= two.released && one.since <= two.since, "{one:?} {two:?}");
         }
     }
 }

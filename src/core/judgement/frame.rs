@@ -65,9 +65,13 @@ impl Judgement {
     fn judge_deltas(&mut self, reading: &Reading, frame: FrameId, identified: Option<Identified>, finished: &[u16]) {
         match identified {
             Some(Identified::Again { original }) => return self.judge_redelivered(reading, frame, original),
-            Some(Identified::Meaningless) => {
-                self.note_once(reading, Class::ReplayBySeq, Layer::Server, Some(frame), || {
-                    format!("frame {} repeats an identity with other text: identities mean nothing in this stream", frame.0)
+            Some(Identified::Meaningless { original }) => {
+                self.note_once(reading, Class::ReplayBySeq, Layer::Server, Some(frame), || match original {
+                    Some(original) => format!(
+                        "frame {} has the identity of frame {} and other text: identities mean nothing in this stream",
+                        frame.0, original.0
+                    ),
+                    None => format!("the identity of frame {} falls back: identities mean nothing in this stream", frame.0),
                 });
             }
             Some(Identified::New) => self.score(Detector::Identity, 0),
@@ -121,6 +125,11 @@ impl Judgement {
                 self.condition.unhealed = true;
                 (Class::LimitExceeded, Layer::Server, format!("frame {} is larger than {limit} bytes and was not read", frame.0))
             }
+            Note::Replaced(1) => (
+                Class::EncodingError,
+                Layer::Unknown,
+                format!("frame {}: 1 character was not valid Unicode and was replaced", frame.0),
+            ),
             Note::Replaced(count) => (
                 Class::EncodingError,
                 Layer::Unknown,
@@ -185,7 +194,7 @@ impl Judgement {
                     self.session.progress.end();
                 }
                 if reading.clocked() {
-                    let score = gap.map_or(0, |gap| gap.0 * 1000 / limit.0.max(1)).min(1000);
+                    let score = gap.map_or(0, |gap| gap.0.saturating_mul(1000) / limit.0.max(1)).min(1000);
                     self.score(Detector::Stall, score as u16);
                 }
             }
@@ -253,7 +262,7 @@ impl Judgement {
         let id = open.unwrap_or_else(|| {
             let first = FrameId(bursts.first_frame.min(frame.0));
             let delta = reading.deltas_of(first).next().map(DeltaId);
-            self.add(reading, Draft::flag(Class::ProxyBurst, Layer::Proxy, String::new()), None, Some(first), delta)
+            self.add(reading, Draft::flag(Class::ProxyBurst, Layer::Proxy, evidence.clone()), None, Some(first), delta)
         });
         self.session.burst_open = Some(id);
         let finding = &mut self.findings[id.0 as usize];
@@ -267,6 +276,7 @@ fn gap_sentence(gap: Micros, keepalives: u32, begun: bool) -> String {
     let what = if begun { "no text" } else { "nothing to show yet" };
     match keepalives {
         0 => format!("{what} for {} ms, and no keep-alive", gap.millis()),
+        1 => format!("{what} for {} ms, while 1 keep-alive came", gap.millis()),
         count => format!("{what} for {} ms, while {count} keep-alives came", gap.millis()),
     }
 }
