@@ -225,9 +225,10 @@ impl Judgement {
     /// Passes on every frame that no hold keeps back, and keeps the list of holds.
     fn release(&mut self) {
         let moment = self.moment();
-        let held = self.channels.earliest_hold().map(|(frame, _, key)| (frame, Some(key)));
-        let open = held.into_iter().chain(self.session.strategy_hold.map(|frame| (frame, None))).min();
-        let released = open.map_or(self.walk.frame, |(frame, _)| frame.0);
+        let held = self.channels.earliest_hold().map(|(frame, at, key)| (frame, Some(key), at));
+        let by_strategy = self.session.strategy_hold.map(|frame| (frame, None, moment.at));
+        let open = held.into_iter().chain(by_strategy).min();
+        let released = open.map_or(self.walk.frame, |(frame, ..)| frame.0);
         if let Some(hold) = self.output.holds.last_mut().filter(|hold| hold.released.is_none()) {
             hold.end = self.walk.frame;
             if released > hold.first {
@@ -236,8 +237,10 @@ impl Judgement {
             }
         }
         let begun = self.output.holds.last().is_some_and(|hold| hold.released.is_none());
-        if let Some((frame, key)) = open.filter(|_| !begun) {
-            self.output.holds.push(HoldSpan { first: frame.0, end: self.walk.frame, key, since: moment, released: None });
+        if let Some((frame, key, at)) = open.filter(|_| !begun) {
+            // A hold may have begun behind another one that only now ended.
+            let since = Moment { frames: frame.0 + 1, at };
+            self.output.holds.push(HoldSpan { first: frame.0, end: self.walk.frame, key, since, released: None });
         }
         self.output.released = released;
     }
