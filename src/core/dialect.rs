@@ -7,15 +7,20 @@ use serde_json::Value;
 
 use crate::core::{
     frame::Framing,
-    reading::{ChannelKey, FrameKind, Note, Usage},
+    reading::{Channel, ChannelKey, FrameKind, Note, Usage},
 };
 
 mod envelope;
 mod json;
+mod spoken;
 mod stamp;
 mod usage;
 pub mod error;
 pub mod anthropic;
+pub mod cohere;
+pub mod cohere_v1;
+pub mod gemini;
+pub mod gemini_interactions;
 pub mod ollama;
 pub mod openai_chat;
 pub mod openai_responses;
@@ -30,10 +35,12 @@ pub struct DialectInfo {
     pub title: &'static str,
     /// How its bodies are cut into frames.
     pub framing: Framing,
-    /// The path of its endpoint, below the base URL.
+    /// The path of its endpoint, below the base URL; `{model}` stands for the model's name.
     pub path: &'static str,
     /// Content type of its responses.
     pub content_type: &'static str,
+    /// The channels that its wire can carry.
+    pub carries: &'static [Channel],
     /// Whether a stream without the terminator is incomplete even when it finished (`message_stop`, `done: true`).
     pub needs_terminator: bool,
     /// A score that a frame is of this dialect, given its data as JSON (null if it is none): 0 no, 1 perhaps, 2 probably,
@@ -205,7 +212,16 @@ pub trait Writer: Send {
 }
 
 /// Every dialect. Where two recognise a frame equally well, the first one has it.
-pub const DIALECTS: &[DialectInfo] = &[openai_chat::INFO, openai_responses::INFO, anthropic::INFO, ollama::INFO];
+pub const DIALECTS: &[DialectInfo] = &[
+    openai_chat::INFO,
+    openai_responses::INFO,
+    anthropic::INFO,
+    gemini::INFO,
+    gemini_interactions::INFO,
+    cohere::INFO,
+    cohere_v1::INFO,
+    ollama::INFO,
+];
 
 /// The dialect that a request to `url` is answered in, if its path says so.
 pub fn by_url(url: &str) -> Option<&'static DialectInfo> {
@@ -223,6 +239,10 @@ const PATHS: &[(&str, &str)] = &[
     ("/v1/messages", "anthropic"),
     (":streamRawPredict", "anthropic"),
     ("/v1/complete", "anthropic"),
+    (":streamGenerateContent", "gemini"),
+    (":generateContent", "gemini"),
+    ("/interactions", "gemini-interactions"),
+    ("/v2/chat", "cohere-v2"),
     ("/api/chat", "ollama"),
     ("/api/generate", "ollama"),
 ];

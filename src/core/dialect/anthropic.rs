@@ -26,6 +26,7 @@ pub const INFO: DialectInfo = DialectInfo {
     framing: Framing::Sse,
     path: "/v1/messages",
     content_type: "text/event-stream",
+    carries: &[Channel::Text, Channel::Reasoning, Channel::ToolArguments],
     needs_terminator: true,
     recognise,
     reader: || Box::<MessagesReader>::default(),

@@ -27,6 +27,7 @@ pub const INFO: DialectInfo = DialectInfo {
     framing: Framing::Sse,
     path: "/chat/completions",
     content_type: "text/event-stream",
+    carries: &Channel::ALL,
     needs_terminator: false,
     recognise,
     reader: || Box::<ChatReader>::default(),

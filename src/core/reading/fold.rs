@@ -216,6 +216,10 @@ impl Reading {
                 self.wire.sink.kind = Some(FrameKind::Malformed);
                 self.wire.sink.note(Note::TooLarge { limit: self.limits.frame });
             }
+            RawKind::Damaged => {
+                let what = if raw.unterminated { "the body ends inside a message" } else { "a checksum is wrong" };
+                self.wire.sink.note(Note::Checksum { byte: raw.start as u32, message: what.into() });
+            }
             RawKind::Data => self.data(raw),
         }
         self.push_frame(raw);
@@ -227,6 +231,11 @@ impl Reading {
         match raw.payload {
             Payload::Plain { event, data } => {
                 let view = FrameView { event: event.of(&self.body), id: b"", data: data.of(&self.body) };
+                read(wire, &view);
+                shift(&mut wire.sink, data.start);
+            }
+            Payload::Message { kind, event, data } => {
+                let view = FrameView { event: event.of(&self.body), id: kind.of(&self.body), data: data.of(&self.body) };
                 read(wire, &view);
                 shift(&mut wire.sink, data.start);
             }
@@ -257,6 +266,9 @@ impl Reading {
 
     /// Notes whether the latest chunk ends inside a character, while its bytes are at hand.
     fn note_split(&mut self) {
+        if self.wire.framing() == Some(Framing::EventStream) {
+            return;
+        }
         let tail = &self.body[self.body.len().saturating_sub(3)..];
         if tail.last().is_some_and(|last| !last.is_ascii()) && super::text::incomplete_suffix(tail) > 0 {
             self.splits.push(super::ChunkId(self.chunk_count() - 1));
@@ -354,7 +366,7 @@ fn kind_of(sink: &Sink) -> FrameKind {
     for note in &sink.notes {
         match note {
             Note::Error { .. } => return FrameKind::Error,
-            Note::Malformed { .. } | Note::TooLarge { .. } => kind = FrameKind::Malformed,
+            Note::Malformed { .. } | Note::Checksum { .. } | Note::TooLarge { .. } => kind = FrameKind::Malformed,
             Note::Finish { .. } | Note::Usage(_) | Note::Tool { .. } | Note::NewTurn if kind == FrameKind::KeepAlive => {
                 kind = FrameKind::Control;
             }
