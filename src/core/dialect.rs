@@ -19,11 +19,13 @@ pub mod error;
 pub mod anthropic;
 pub mod cohere;
 pub mod cohere_v1;
+pub mod dashscope;
 pub mod gemini;
 pub mod gemini_interactions;
 pub mod ollama;
 pub mod openai_chat;
 pub mod openai_responses;
+pub mod tgi;
 
 pub(super) use json::{free, malformed};
 
@@ -243,6 +245,8 @@ const PATHS: &[(&str, &str)] = &[
     (":generateContent", "gemini"),
     ("/interactions", "gemini-interactions"),
     ("/v2/chat", "cohere-v2"),
+    ("/generation", "dashscope"),
+    ("/generate_stream", "tgi"),
     ("/api/chat", "ollama"),
     ("/api/generate", "ollama"),
 ];
