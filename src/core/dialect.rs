@@ -17,6 +17,7 @@ mod stamp;
 mod usage;
 pub mod error;
 pub mod anthropic;
+pub mod bedrock;
 pub mod cohere;
 pub mod cohere_v1;
 pub mod dashscope;
@@ -247,6 +248,8 @@ const PATHS: &[(&str, &str)] = &[
     ("/v2/chat", "cohere-v2"),
     ("/generation", "dashscope"),
     ("/generate_stream", "tgi"),
+    ("/converse-stream", "bedrock"),
+    ("/invoke-with-response-stream", "bedrock"),
     ("/api/chat", "ollama"),
     ("/api/generate", "ollama"),
 ];
