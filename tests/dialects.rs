@@ -241,9 +241,9 @@ fn every_writer_is_read_back() {
 }
 
 /// Wires that do not count tokens, give no reason to finish, or end without a word.
-const WITHOUT_USAGE: &[&str] = &[];
+const WITHOUT_USAGE: &[&str] = &["anthropic-complete", "replicate", "mcp"];
 const WITHOUT_FINISH: &[&str] = &[];
-const WITHOUT_TERMINATOR: &[&str] = &["gemini", "dashscope", "bedrock"];
+const WITHOUT_TERMINATOR: &[&str] = &["gemini", "dashscope", "bedrock", "anthropic-complete", "watsonx", "mcp"];
 
 #[test]
 fn written_errors_are_read_back_as_errors() {

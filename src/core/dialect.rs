@@ -17,16 +17,23 @@ mod stamp;
 mod usage;
 pub mod error;
 pub mod anthropic;
+pub mod anthropic_complete;
 pub mod bedrock;
 pub mod cohere;
 pub mod cohere_v1;
 pub mod dashscope;
 pub mod gemini;
 pub mod gemini_interactions;
+pub mod mcp;
 pub mod ollama;
+pub mod openai_assistants;
 pub mod openai_chat;
+pub mod openai_completions;
 pub mod openai_responses;
+pub mod openai_transcription;
+pub mod replicate;
 pub mod tgi;
+pub mod watsonx;
 
 pub(super) use json::{free, malformed};
 
@@ -220,10 +227,20 @@ pub const DIALECTS: &[DialectInfo] = &[
     openai_responses::INFO,
     anthropic::INFO,
     gemini::INFO,
-    gemini_interactions::INFO,
-    cohere::INFO,
-    cohere_v1::INFO,
     ollama::INFO,
+    cohere::INFO,
+    bedrock::INFO,
+    dashscope::INFO,
+    tgi::INFO,
+    openai_completions::INFO,
+    openai_assistants::INFO,
+    openai_transcription::INFO,
+    anthropic_complete::INFO,
+    gemini_interactions::INFO,
+    cohere_v1::INFO,
+    watsonx::INFO,
+    replicate::INFO,
+    mcp::INFO,
 ];
 
 /// The dialect that a request to `url` is answered in, if its path says so.
@@ -237,11 +254,11 @@ pub fn by_url(url: &str) -> Option<&'static DialectInfo> {
 /// Endings of request paths, and the dialect of the answer.
 const PATHS: &[(&str, &str)] = &[
     ("/chat/completions", "openai-chat"),
-    ("/v1/completions", "openai-chat"),
+    ("/completions", "openai-completions"),
     ("/responses", "openai-responses"),
     ("/v1/messages", "anthropic"),
     (":streamRawPredict", "anthropic"),
-    ("/v1/complete", "anthropic"),
+    ("/v1/complete", "anthropic-complete"),
     (":streamGenerateContent", "gemini"),
     (":generateContent", "gemini"),
     ("/interactions", "gemini-interactions"),
@@ -250,6 +267,9 @@ const PATHS: &[(&str, &str)] = &[
     ("/generate_stream", "tgi"),
     ("/converse-stream", "bedrock"),
     ("/invoke-with-response-stream", "bedrock"),
+    ("/generation_stream", "watsonx"),
+    ("/audio/transcriptions", "openai-transcription"),
+    ("/runs", "openai-assistants"),
     ("/api/chat", "ollama"),
     ("/api/generate", "ollama"),
 ];

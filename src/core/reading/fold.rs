@@ -35,6 +35,8 @@ pub(super) struct Wire {
     sink: Sink,
 }
 
+const BY_PATH: &str = "told by the request's path";
+
 /// A dialect, and how we know.
 struct Choice {
     info: &'static DialectInfo,
@@ -56,9 +58,7 @@ impl Wire {
         let given = start.dialect.as_deref().and_then(dialect::by_id);
         self.dialect = match given {
             Some(info) => Some(Choice { info, reason: "given by the session".into(), certain: true }),
-            None => {
-                dialect::by_url(&start.url).map(|info| Choice { info, reason: "told by the request's path".into(), certain: false })
-            }
+            None => dialect::by_url(&start.url).map(|info| Choice { info, reason: BY_PATH.into(), certain: false }),
         };
         self.hint.dialect = self.dialect.as_ref().map(|choice| choice.info.framing);
     }
@@ -90,7 +90,10 @@ impl Wire {
         match &mut self.dialect {
             Some(choice) if score < 3 || choice.info.id == info.id => choice.certain |= choice.info.id == info.id,
             Some(choice) => {
-                let reason = format!("told by the first frames, though the request's path says {}", choice.info.id);
+                let reason = match choice.reason == BY_PATH {
+                    true => format!("told by the first frames, though the request's path says {}", choice.info.id),
+                    false => "told by the first frames".into(),
+                };
                 *choice = Choice { info, reason, certain: true };
                 self.reader = None;
             }

@@ -7,6 +7,9 @@ use serde_json::Value;
 
 const TEXT: ChannelKey = ChannelKey { choice: 0, block: 0, channel: Channel::Text };
 
+/// Converse events, as Nova names them.
+const NOVA: &[&str] = &["contentBlockDelta", "contentBlockStart", "contentBlockStop", "messageStart", "messageStop", "metadata"];
+
 #[derive(Deserialize)]
 struct Chunk<'a> {
     #[serde(borrow, default)]
@@ -42,9 +45,9 @@ impl MessageReader {
             return self.inner.insert((info.reader)()).read(&view, sink);
         }
         match json::free(data) {
-            Some(Value::Object(object)) => match object.iter().next() {
-                Some((name, payload)) if payload.is_object() => nova(name, payload, sink),
-                _ => plain(&Value::Object(object), sink),
+            Some(Value::Object(object)) => match NOVA.iter().find_map(|name| object.get(*name).map(|payload| (name, payload))) {
+                Some((name, payload)) => nova(name, payload, sink),
+                None => plain(&Value::Object(object), sink),
             },
             _ => sink.add(TEXT, data),
         }
