@@ -4,61 +4,21 @@
 //! `cargo bench --bench core`
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
 
-use std::{borrow::Cow, hint::black_box, time::Instant};
+mod support;
+
+use std::{borrow::Cow, fs, hint::black_box, time::Instant};
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use serde::Deserialize;
 use stutterscope::core::{
     engine::Engine,
-    input::{Attempt, End, Head, Input, Origin, Start, What},
+    input::{Input, What},
     judgement::Judgement,
     params::Profile,
     reading::Reading,
-    time::Micros,
 };
-
-const WORDS: &[&str] =
-    &[" the", " stream", " is", " read", ",", " and", " a", " server", " said", " it", ".", " once", "\n\n", " more", " byte"];
-
-/// `count` openai-chat frames of about 306 bytes, one read each, a few milliseconds apart.
-fn session(count: usize) -> Vec<Input> {
-    let mut random = 0x2545_f491_4f6c_dd1d_u64;
-    let head = Head { status: 200, headers: vec![("content-type".into(), "text/event-stream".into())] };
-    let start = Start {
-        wall: String::new(),
-        origin: Origin::Sent,
-        clocked: true,
-        provider: "bench".into(),
-        dialect: Some("openai-chat".into()),
-        url: "POST http://bench/v1/chat/completions".into(),
-        model: "bench".into(),
-        headers: Vec::new(),
-        body: String::new(),
-    };
-    let mut inputs = vec![
-        Input { at: Micros::ZERO, what: What::Start(Box::new(start)) },
-        Input {
-            at: Micros::ZERO,
-            what: What::Attempt(Attempt { number: 0, endpoint: "http://bench".into(), model: "bench".into() }),
-        },
-        Input { at: Micros(900), what: What::Head(head) },
-    ];
-    let mut at = 1_000;
-    for _ in 0..count {
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
-        at += 3_000 + random % 30_000;
-        let text = serde_json::to_string(WORDS[random as usize % WORDS.len()]).unwrap();
-        let frame = format!(
-            "data: {{\"id\":\"chatcmpl-9vK1yQ2mT8sLr4bXcN7dPz0aWfEhU\",\"object\":\"chat.completion.chunk\",\"created\":1756618477,\"model\":\"gpt-4o-mini-2024-07-18\",\"service_tier\":\"default\",\"system_fingerprint\":\"fp_0392822090\",\"choices\":[{{\"index\":0,\"delta\":{{\"content\":{text}}},\"logprobs\":null,\"finish_reason\":null}}],\"obfuscation\":\"a1B2c3D4e\"}}\n\n"
-        );
-        inputs.push(Input { at: Micros(at), what: What::Bytes(frame.into_bytes()) });
-    }
-    inputs.push(Input { at: Micros(at + 1), what: What::Bytes(b"data: [DONE]\n\n".to_vec()) });
-    inputs.push(Input { at: Micros(at + 2), what: What::End(End::Eof) });
-    inputs
-}
+use stutterscope::session::{format::Header, writer::Recorder};
+use support::{Envelope, session};
 
 #[derive(Deserialize)]
 struct Floor<'a> {
@@ -125,7 +85,7 @@ fn criterion_groups(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("core");
     group.sample_size(20);
     for count in [10_000, 100_000] {
-        let inputs = session(count);
+        let inputs = session(count, Envelope::Padded);
         let reading = read(&inputs);
         group.throughput(Throughput::Elements(count as u64));
         group.bench_with_input(BenchmarkId::new("floor", count), &inputs, |bencher, inputs| {
@@ -143,8 +103,8 @@ fn criterion_groups(criterion: &mut Criterion) {
 }
 
 /// Medians of interleaved rounds, as ratios to the floor of the same round.
-fn ratios(count: usize) {
-    let inputs = session(count);
+fn ratios(count: usize, envelope: Envelope) {
+    let inputs = session(count, envelope);
     let reading = read(&inputs);
     let time = |run: &dyn Fn()| {
         let begin = Instant::now();
@@ -154,7 +114,9 @@ fn ratios(count: usize) {
     let mut rows: Vec<[f64; 4]> = (0..15)
         .map(|_| {
             [
-                time(&|| drop(black_box(floor(&inputs)))),
+                time(&|| {
+                    black_box(floor(&inputs));
+                }),
                 time(&|| drop(black_box(read(&inputs)))),
                 time(&|| drop(black_box(full(&inputs)))),
                 time(&|| drop(black_box(rejudge(&reading)))),
@@ -166,17 +128,42 @@ fn ratios(count: usize) {
         pick(&rows[rows.len() / 2])
     };
     let floor_ns = median(&|row| row[0]) * 1e9 / count as f64;
-    println!("\n{count} deltas: floor {floor_ns:.0} ns a delta; ratios are floor / measured, interleaved");
+    println!("\n{count} deltas, {envelope:?} envelope: floor {floor_ns:.0} ns a delta; ratios are floor / measured, interleaved");
     println!("  reading            {:.2} of the floor's speed", median(&|row| row[0] / row[1]));
     println!("  full core          {:.2} of the floor's speed", median(&|row| row[0] / row[2]));
     println!("  judging (all detectors) costs {:.2} of the floor a delta", median(&|row| row[3] / row[0]));
     println!("  judging again      {:.2} ms", median(&|row| row[3]) * 1e3);
 }
 
+/// Opens a recording of `count` reads from the page cache and judges it.
+fn loading(count: usize) {
+    let inputs = session(count, Envelope::Padded);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bench.session");
+    let What::Start(start) = &inputs[0].what else { unreachable!("a session begins with Start") };
+    let mut recorder = Recorder::create(&path, &Header::new((**start).clone(), &Profile::default())).unwrap();
+    inputs.iter().for_each(|input| recorder.append(input));
+    recorder.finish();
+    drop(inputs);
+    let bytes = fs::metadata(&path).unwrap().len();
+    let begin = Instant::now();
+    let mut engine = Engine::new(Profile::default());
+    for input in stutterscope::session::open(&path).unwrap() {
+        engine.fold(&input);
+    }
+    let seconds = begin.elapsed().as_secs_f64();
+    assert_eq!(engine.reading.delta_count() as usize, count);
+    println!("\n{count} reads ({} MiB) opened and judged in {seconds:.2} s", bytes >> 20);
+}
+
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
     criterion_groups(&mut criterion);
     criterion.final_summary();
-    ratios(10_000);
-    ratios(100_000);
+    for envelope in [Envelope::Constant, Envelope::Padded] {
+        ratios(10_000, envelope);
+        ratios(100_000, envelope);
+    }
+    loading(100_000);
+    loading(1_000_000);
 }

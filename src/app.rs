@@ -1,11 +1,13 @@
 //! The user interface's state, without a terminal.
 //!
-//! [`update`] is the only place where it changes: actions in, effects out, both plain data. Drawing reads it and changes
+//! [`update()`] is the only place where it changes: actions in, effects out, both plain data. Drawing reads it and changes
 //! nothing; the loop in [`crate::tui`] carries the effects out and turns their results into actions again.
 
 pub mod action;
 pub mod rows;
 pub mod cursor;
+pub mod shared;
+pub mod peaks;
 pub mod session;
 pub mod tuning;
 pub mod compose;

@@ -5,9 +5,11 @@
 //! ```ron
 //! (
 //!     provider: "mine",
-//!     providers: { "mine": (base_url: "http://10.0.0.2:8000/v1", key_env: "MINE_KEY", model: "qwen3") },
+//!     providers: { "mine": (base_url: "http://10.0.0.2:8000/v1", key_env: "MINE_KEY", model: "qwen3", fallbacks: ["openrouter"]) },
 //!     params: { "stall.gap_ms": 3000 },
 //!     timeouts: (idle_ms: 20000),
+//!     max_attempts: 3,
+//!     desk: (breaker: (trip_at: 5, open_ms: 10000), retry: (base_ms: 200), requests_per_minute: 60, stutter_is_slow: true),
 //!     glyphs: ascii,
 //! )
 //! ```
@@ -22,13 +24,14 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
     core::{
-        desk::Timeouts,
+        desk::{Desk, DeskConfig, Timeouts},
         params::{Param, Profile, Strategy},
         time::Micros,
     },
     net::providers::{self, Provider, ProviderEntry},
 };
 
+mod desk;
 mod thresholds;
 
 pub use thresholds::{StrategyName, Thresholds, parse_param};
@@ -55,6 +58,7 @@ struct ConfigFile {
     params: Thresholds,
     timeouts: TimeoutsFile,
     max_attempts: Option<u32>,
+    desk: desk::DeskFile,
     glyphs: Option<Glyphs>,
     theme: Option<String>,
 }
@@ -93,6 +97,8 @@ pub struct Config {
     pub timeouts: Timeouts,
     /// Most attempts of a session.
     pub max_attempts: u32,
+    /// How breaker, rate limit and retries behave; its attempts are [`max_attempts`](Config::max_attempts).
+    pub desk: DeskConfig,
     /// Which characters the screen is drawn with.
     pub glyphs: Glyphs,
     /// Name of the colour theme, if one is chosen.
@@ -110,6 +116,7 @@ impl Default for Config {
             profile: Profile::default(),
             timeouts: Timeouts::default(),
             max_attempts: 2,
+            desk: DeskConfig::default(),
             glyphs: Glyphs::default(),
             theme: None,
             path: None,
@@ -194,6 +201,7 @@ impl Config {
             }
         }
         self.max_attempts = file.max_attempts.unwrap_or(self.max_attempts).max(1);
+        file.desk.apply(&mut self.desk);
         self.glyphs = file.glyphs.unwrap_or(self.glyphs);
         self.theme = file.theme.or(self.theme.take());
         self.path = Some(path.to_path_buf());
@@ -230,6 +238,13 @@ impl Config {
         self.profile = Profile { name: file.name.or(stem).unwrap_or_default(), ..Profile::default() };
         apply_profile(&mut self.profile, file.strategy, &file.params);
         Ok(())
+    }
+
+    /// A Desk that has seen nothing and behaves as configured. Every session of a process shares one.
+    pub fn desk(&self) -> Desk {
+        let mut config = self.desk.clone();
+        config.retry.max_attempts = self.max_attempts;
+        Desk::new(config)
     }
 
     /// Every provider: the table's rows with the configuration's changes, then the configuration's own.

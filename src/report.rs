@@ -16,8 +16,11 @@ use crate::core::{
     time::{Micros, Moment},
 };
 
+pub mod diff;
 mod json;
 mod exchange;
+pub mod github;
+pub mod junit;
 mod texts;
 pub mod text;
 
@@ -45,10 +48,12 @@ impl Verdict {
     /// The first verdict that holds: stutter, broken, flagged, clean.
     pub fn of(findings: &[Finding]) -> Verdict {
         let any = |holds: fn(&Finding) -> bool| findings.iter().any(holds);
+        // What this program cannot read is not broken for that.
+        let damage = |finding: &Finding| family(finding) == Family::Damage && finding.class != Class::UnknownFrame;
         if any(|finding| matches!(family(finding), Family::Framing | Family::Redelivery) && finding.certainty == Certainty::Proved)
         {
             Verdict::Stutter
-        } else if any(|finding| family(finding) == Family::Damage && finding.level >= Level::Warning) {
+        } else if findings.iter().any(|finding| damage(finding) && finding.level >= Level::Warning) {
             Verdict::Broken
         } else if any(|finding| finding.level >= Level::Warning) {
             Verdict::Flagged
@@ -273,7 +278,7 @@ fn finding_report(finding: &Finding, first: Place, removed: Vec<Removed>) -> Fin
         repaired: finding.repaired,
         layer: finding.layer,
         evidence: finding.evidence.clone(),
-        hint: finding.class.info().hint.to_owned(),
+        hint: hint(finding).to_owned(),
         choice: finding.key.map(|key| key.choice),
         block: finding.key.map(|key| key.block),
         channel: finding.key.map(|key| key.channel),
@@ -282,6 +287,15 @@ fn finding_report(finding: &Finding, first: Place, removed: Vec<Removed>) -> Fin
         count: finding.count,
         deltas: finding.deltas.clone(),
         removed,
+    }
+}
+
+/// What to do about a finding. While two readings remain, first of all find out which holds.
+fn hint(finding: &Finding) -> &'static str {
+    if finding.readings.is_empty() {
+        finding.class.info().hint
+    } else {
+        "nothing was changed; a longer answer of the same provider shows whether its deltas keep growing"
     }
 }
 

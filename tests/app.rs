@@ -1,11 +1,12 @@
 //! The interface's state: keys and actions in, state and effects out. No terminal.
+#![allow(clippy::unwrap_used)]
 
 mod screen_support;
 mod support;
 
 use std::collections::BTreeSet;
 
-use screen_support::{app_with, demo_inputs, press};
+use screen_support::{app_with, demo_inputs, press, render};
 use stutterscope::{
     app::{
         ACTIONS, Action, App, Command, Context, Effect, Overlay, Pane,
@@ -14,10 +15,16 @@ use stutterscope::{
         update,
         update::begin,
     },
-    core::{params::Param, time::Micros},
+    core::{
+        params::{Param, Profile},
+        time::Micros,
+    },
     net::providers,
     report::Verdict,
+    tui::Theme,
 };
+
+const THEME: Theme = Theme { colours: true, ascii: false };
 
 fn tour() -> App {
     app_with("demo/tour", &demo_inputs("tour"), false)
@@ -195,6 +202,8 @@ fn the_composer_picks_scenarios_providers_and_bodies() {
     let mut app = tour();
     press(&mut app, &["c", "down"]);
     assert_eq!(app.composer.request().model, "demo/clean");
+    press(&mut app, &["o", "u", "t", "a"]);
+    assert_eq!(app.composer.request().model, "demo/outage");
     press(&mut app, &["backtab", "down", "tab", "m", "1"]);
     let request = app.composer.request();
     assert_eq!((request.provider.as_str(), request.model.as_str()), ("openai", "m1"));
@@ -281,4 +290,56 @@ fn rows_are_frames_and_marks_in_order() {
     }
     assert_eq!((frames, marks), (reading.frame_count(), reading.marks().len()));
     assert!(rows::get(reading, rows::count(reading)).is_none());
+}
+
+/// A live session of `deltas` deltas, one each millisecond.
+fn long(deltas: u32) -> (App, Vec<stutterscope::core::input::Input>) {
+    let mut inputs = support::opening();
+    inputs.extend((0..deltas).map(|index| support::read(10 + u64::from(index), support::frame("content", &format!(" w{index}")))));
+    let app = app_with("long", &inputs, true);
+    (app, inputs)
+}
+
+#[test]
+fn a_large_session_is_judged_in_the_background_and_only_the_latest_parameters_count() {
+    use stutterscope::app::shared::{Fresh, HEAVY, judge};
+    let (mut app, _) = long(HEAVY);
+    let id = app.session().unwrap().id;
+    app.tuning_row = Param::StallGap as usize + 1;
+    // The first key starts a judge, the others only say what is wanted; nothing is judged here.
+    let effects = press(&mut app, &["6", "right", "right", "right"]);
+    let [Effect::Judge(judged, first)] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(*judged, id);
+    let wanted = app.session().unwrap().engine.profile().clone();
+    assert!(wanted.params.get(Param::StallGap) > first.params.get(Param::StallGap));
+    assert!(app.session().unwrap().engine.judging());
+    assert_eq!(app.session().unwrap().engine.judgement.profile, Profile::default(), "the old result is shown");
+    assert!(render(&app, THEME, 120, 40).contains("judging"), "and the screen says so");
+
+    // What arrives meanwhile waits, for the judge has the reading.
+    let reading = app.session().unwrap().engine.reading.clone();
+    let frames = reading.frame_count();
+    let next = support::read(90_000, support::frame("content", " late"));
+    update(&mut app, Action::Arrived { session: id, inputs: vec![next], now: Micros::from_millis(90_001), closed: false });
+    assert_eq!(app.session().unwrap().engine.reading.frame_count(), frames);
+
+    // The first result is not wanted any more: the judge begins again, with what came.
+    let stale = Fresh(judge(&reading, first.clone()));
+    drop(reading);
+    let effects = update(&mut app, Action::Judged(id, Box::new(stale)));
+    assert!(matches!(&effects[..], [Effect::Judge(_, profile)] if *profile == wanted), "{effects:?}");
+    let session = app.session().unwrap();
+    assert_eq!((session.engine.reading.frame_count(), session.engine.judging()), (frames + 1, true));
+
+    let fresh = Fresh(judge(&app.session().unwrap().engine.reading, wanted.clone()));
+    assert!(update(&mut app, Action::Judged(id, Box::new(fresh))).is_empty());
+    let session = app.session().unwrap();
+    assert!(!session.engine.judging());
+    assert_eq!(session.engine.judgement.profile, wanted);
+    // The same as if there had been no other thread.
+    let direct = judge(&session.engine.reading, wanted.clone());
+    assert_eq!(session.engine.judgement.findings, direct.findings);
+    // A way back leads over all three steps.
+    assert_eq!(press(&mut app, &["u"]).len(), 1);
+    assert_eq!(app.session().unwrap().engine.profile().params.get(Param::StallGap), wanted.params.get(Param::StallGap) - 250);
 }

@@ -1,4 +1,5 @@
 //! The real program in a pseudo-terminal: what a newcomer does, and the terminal as it was afterwards.
+#![allow(clippy::unwrap_used)]
 
 use std::{
     io::{Read, Write},

@@ -1,4 +1,5 @@
 //! The screen, drawn by the real code: snapshots at three sizes, and every size without a panic.
+#![allow(clippy::unwrap_used)]
 
 mod support;
 mod screen_support;
@@ -130,4 +131,32 @@ fn nothing_a_server_sends_reaches_the_terminal_as_control() {
             }
         }
     }
+}
+
+#[test]
+fn a_frame_costs_what_is_on_the_screen() {
+    let session = |deltas: u32| {
+        let mut inputs = support::opening();
+        let mut at = 10;
+        for index in 0..deltas {
+            at += 5;
+            inputs.push(support::read(at, support::frame("content", &format!(" word{index}"))));
+        }
+        inputs.push(support::eof(at + 1));
+        let mut app = app_with("long", &inputs, false);
+        press(&mut app, &["G", ",", ","]);
+        app
+    };
+    let (short, long) = (session(400), session(100_000));
+    // The best of several, for other programs run too.
+    let cost = |app: &App| {
+        let once = || {
+            let began = std::time::Instant::now();
+            render(app, THEME, 200, 60);
+            began.elapsed()
+        };
+        (0..10).map(|_| once()).min().unwrap()
+    };
+    let (short, long) = (cost(&short), cost(&long));
+    assert!(long < short * 3, "{long:?} for 100,000 deltas, {short:?} for 400");
 }

@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
-use crate::{app::session::SessionId, core::input::Input, session::library::Entry};
+use crate::{
+    app::{session::SessionId, shared::Fresh},
+    core::input::Input,
+    session::library::Entry,
+};
 
 /// Where a command's keys hold. The innermost context that knows a key takes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -103,12 +107,12 @@ actions! {
     Tuning "tuning" Screen ["6"] "focus the tuning pane";
     Zoom "zoom" Screen ["z"] "give the whole screen to this pane, or take it back" hint "zoom" 12;
     View "view" Screen ["v"] "next view of this pane (output, inspector)" hint "view" 13;
-    Tune "tune" Screen ["t"] "open or close the tuning pane" hint "tune" 4;
-    Compose "compose" Screen ["c"] "compose a request" hint "compose" 5;
-    Sessions "sessions" Screen ["s"] "list sessions and recordings" hint "sessions" 6;
+    Tune "tune" Screen ["t"] "open or close the tuning pane" hint "tune" 5;
+    Compose "compose" Screen ["c"] "compose a request" hint "compose" 6;
+    Sessions "sessions" Screen ["s"] "list sessions and recordings" hint "sessions" 7;
     Resend "resend" Screen ["r"] "send this session's request again" hint "resend" 14;
     Save "save" Screen ["w"] "save a copy of the recording here";
-    Help "help" Screen ["?"] "all keys; type to filter, Enter runs one" hint "help" 7;
+    Help "help" Screen ["?"] "all keys; type to filter, Enter runs one" hint "help" 4;
     Palette "palette" Screen [":"] "all commands, as help";
     Back "back" Screen ["q", "esc"] "back one layer; on the last one, ask to quit" hint "back" 15;
     Quit "quit" Screen ["Q"] "quit";
@@ -179,6 +183,8 @@ pub enum Action {
     Recording(SessionId, PathBuf),
     /// A live session could not begin, with the reason.
     Failed(SessionId, String),
+    /// A session was judged anew in the background.
+    Judged(SessionId, Box<Fresh>),
     /// Something opened: a title, its file, its inputs, remarks, and the profile it was recorded with.
     Opened(Box<crate::app::state::OpenedFile>),
     /// The library's recordings.

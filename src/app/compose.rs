@@ -39,7 +39,7 @@ pub struct Composer {
     pub provider: usize,
     /// The scenario picked, for the demo provider.
     pub scenario: usize,
-    /// The model typed, for every other one; empty for its default.
+    /// The model typed; empty for the provider's default. For the demo provider, the scenario looked for.
     pub model: String,
     /// Which part takes the keys.
     pub field: Field,
@@ -49,6 +49,8 @@ pub struct Composer {
     pub prompt: TextArea<'static>,
     /// The body.
     pub body: TextArea<'static>,
+    /// What is wrong with the body, if sending it was tried.
+    pub fault: Option<String>,
 }
 
 impl Composer {
@@ -64,6 +66,7 @@ impl Composer {
             is_body: false,
             prompt: TextArea::from(["Tell me something."]),
             body: TextArea::from([body]),
+            fault: None,
         }
     }
 
@@ -78,6 +81,28 @@ impl Composer {
         let scenario = scenarios::all().nth(self.scenario).map(|scenario| format!("demo/{}", scenario.name));
         let model = if self.is_demo() { scenario.unwrap_or_default() } else { self.model.trim().to_owned() };
         Request { provider, model, text: self.area().lines().join("\n"), is_body: self.is_body }
+    }
+
+    /// Says what is wrong with the body, and puts the text cursor there; true if it may be sent.
+    pub fn check(&mut self) -> bool {
+        self.fault = None;
+        if !self.is_body {
+            return true;
+        }
+        let text = self.body.lines().join("\n");
+        let Err(error) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&text) else { return true };
+        // The parser counts lines and bytes from 1 and names the byte after the last one read.
+        let (line, column) = (error.line(), error.column());
+        let message = error.to_string();
+        let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
+        self.fault = Some(format!("line {line}, column {column}: {message}; nothing was sent"));
+        self.field = Field::Text;
+        let row = line.saturating_sub(1);
+        let before = self.body.lines().get(row).map_or("", |text| head(text, column.saturating_sub(1)));
+        let column = before.chars().count();
+        let place = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
+        self.body.move_cursor(tui_textarea::CursorMove::Jump(place(row), place(column)));
+        false
     }
 
     /// The text area in use.
@@ -108,7 +133,10 @@ impl Composer {
                 self.provider = moved(self.provider, self.providers.len());
                 self.model.clear();
             }
-            Field::Model if self.is_demo() => self.scenario = moved(self.scenario, scenarios::all().count()),
+            Field::Model if self.is_demo() => {
+                self.scenario = moved(self.scenario, scenarios::all().count());
+                self.model.clear();
+            }
             Field::Model => {}
             Field::Text => {
                 let key = if forward { Key::Down } else { Key::Up };
@@ -119,15 +147,32 @@ impl Composer {
 
     /// A key that no command took.
     pub fn key(&mut self, input: Input) {
+        self.fault = None;
         match (self.field, input.key) {
             (Field::Text, _) => {
                 self.area_mut().input(input);
             }
-            (Field::Model, Key::Char(char)) if !self.is_demo() && !input.ctrl && !input.alt => self.model.push(char),
+            (Field::Model, Key::Char(char)) if !input.ctrl && !input.alt => {
+                self.model.push(char);
+                self.search();
+            }
             (Field::Model, Key::Backspace) => {
                 self.model.pop();
+                self.search();
             }
             _ => {}
+        }
+    }
+
+    /// Picks the first scenario whose name has what was typed in it.
+    fn search(&mut self) {
+        let typed = self.model.to_lowercase();
+        let found = scenarios::all().position(|scenario| scenario.name.starts_with(&typed));
+        let found = found.or_else(|| scenarios::all().position(|scenario| scenario.name.contains(&typed)));
+        if self.is_demo()
+            && let Some(found) = found.filter(|_| !typed.is_empty())
+        {
+            self.scenario = found;
         }
     }
 
@@ -146,4 +191,13 @@ impl Composer {
     pub fn new_line(&mut self) {
         self.area_mut().insert_newline();
     }
+}
+
+/// The first `bytes` bytes of `text`, cut on a character boundary.
+fn head(text: &str, bytes: usize) -> &str {
+    let mut end = bytes.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }

@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 
 use crate::{
-    app::{Cursor, rows, tuning::Change},
+    app::{Cursor, peaks::Peaks, rows, shared::Shared, tuning::Change},
     core::{
         desk::{BreakerSnapshot, GateDecision},
-        engine::Engine,
         input::{Input, What},
         judgement::Judgement,
         metrics::{Meter, Metrics},
@@ -45,7 +44,7 @@ pub struct Session {
     /// What was sent, if it was sent from here.
     pub request: Option<crate::app::compose::Request>,
     /// What came in and what is made of it.
-    pub engine: Engine,
+    pub engine: Shared,
     /// What was made of it with the profile it was opened with, once another one is tried.
     pub before: Option<Judgement>,
     /// What the other profile changed.
@@ -68,6 +67,8 @@ pub struct Session {
     pub metrics: Metrics,
     /// What it amounts to.
     pub verdict: Verdict,
+    /// Maxima of the scores.
+    pub peaks: Peaks,
     meter: Meter,
 }
 
@@ -79,7 +80,7 @@ impl Session {
             title,
             path: None,
             request: None,
-            engine: Engine::new(profile),
+            engine: Shared::new(profile),
             before: None,
             change: Change::default(),
             undo: Vec::new(),
@@ -91,19 +92,19 @@ impl Session {
             now: Micros::ZERO,
             metrics: Metrics::default(),
             verdict: Verdict::Clean,
+            peaks: Peaks::default(),
             meter: Meter::default(),
         }
     }
 
     /// Folds what came, and fires what is due at `now`.
     pub fn fold(&mut self, inputs: &[Input], now: Micros) {
-        for input in inputs {
-            self.engine.fold(input);
+        self.now = self.now.max(now);
+        self.engine.fold(inputs, now, self.live);
+        if self.engine.judging() {
+            return;
         }
-        self.now = self.now.max(now).max(self.engine.reading.last_at());
-        if self.live {
-            self.engine.advance(now);
-        }
+        self.now = self.now.max(self.engine.reading.last_at());
         if let Some(before) = &mut self.before {
             before.catch_up(&self.engine.reading);
             if self.live {
@@ -115,6 +116,7 @@ impl Session {
 
     /// Brings everything derived up to date with the engine.
     pub fn refresh(&mut self) {
+        self.peaks.extend(&self.engine.judgement);
         self.metrics = self.meter.at(&self.engine.reading, Moment::END);
         self.verdict = Verdict::of(&self.engine.judgement.findings);
         if let Some(before) = &self.before {

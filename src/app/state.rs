@@ -9,7 +9,7 @@ use crate::{
         compose::{Composer, Request},
         session::SessionId,
     },
-    core::{input::Input, params::Profile},
+    core::{engine::Engine, input::Input, params::Profile},
     net::providers::Provider,
     session::library::Entry,
 };
@@ -102,6 +102,8 @@ pub enum Effect {
     Send(SessionId, Request),
     /// Cancel the stream of this session.
     Cancel(SessionId),
+    /// Judge the reading of this session with this profile, on another thread.
+    Judge(SessionId, Profile),
     /// Open this file.
     Open(PathBuf),
     /// List the library.
@@ -116,19 +118,33 @@ pub enum Effect {
     Quit,
 }
 
-/// An opened recording or capture.
-#[derive(Debug)]
+/// An opened recording or capture, folded already: that may take a while, and the interface does not wait for it.
 pub struct OpenedFile {
     /// Shown name.
     pub title: String,
     /// The file, if it is one.
     pub path: Option<PathBuf>,
-    /// Its inputs.
-    pub inputs: Vec<Input>,
     /// What there is to say about the file.
     pub remarks: Vec<String>,
-    /// The profile it was recorded with.
-    pub profile: Profile,
+    /// Its inputs, folded and judged.
+    pub engine: Engine,
+}
+
+impl OpenedFile {
+    /// Folds `inputs`, to be judged with `profile`.
+    pub fn fold(title: String, path: Option<PathBuf>, inputs: impl IntoIterator<Item = Input>, profile: Profile) -> OpenedFile {
+        let mut engine = Engine::new(profile);
+        for input in inputs {
+            engine.fold(&input);
+        }
+        OpenedFile { title, path, remarks: Vec::new(), engine }
+    }
+}
+
+impl std::fmt::Debug for OpenedFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OpenedFile").field("title", &self.title).field("path", &self.path).finish_non_exhaustive()
+    }
 }
 
 /// Whether the user was asked about quitting.
@@ -175,6 +191,8 @@ pub struct App {
     pub overlays: Vec<Overlay>,
     /// The composer.
     pub composer: Composer,
+    /// What new sessions are judged with.
+    pub profile: Profile,
     /// The library, as it was listed last.
     pub library: Vec<Entry>,
     /// What the status line says until the next command.
@@ -200,6 +218,7 @@ impl App {
             inspector_scroll: 0,
             overlays: Vec::new(),
             composer: Composer::new(providers),
+            profile: Profile::default(),
             library: Vec::new(),
             notice: None,
             leaving: Leaving::No,

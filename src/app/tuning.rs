@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    app::Session,
+    app::{
+        Effect, Session,
+        peaks::Peaks,
+        shared::{HEAVY, judge},
+    },
     core::{
         class::Class,
         detect::DETECTORS,
@@ -65,21 +69,35 @@ pub fn row_count() -> usize {
     PARAMS.len() + 1
 }
 
-/// Judges the session with `profile` and remembers what was before.
-pub fn retune(session: &mut Session, profile: Profile) {
-    if profile == session.engine.judgement.profile {
-        return;
+/// Judges the session with `profile` and remembers what was before. A large session is judged by the effect that is returned.
+#[must_use]
+pub fn retune(session: &mut Session, profile: Profile) -> Option<Effect> {
+    if profile == *session.engine.profile() {
+        return None;
     }
-    let old = session.engine.judgement.profile.clone();
-    let mut fresh = Judgement::new(profile);
-    fresh.catch_up(&session.engine.reading);
-    if session.live {
-        fresh.advance(&session.engine.reading, session.now);
+    session.undo.push(session.engine.profile().clone());
+    if session.engine.reading.delta_count() < HEAVY {
+        let judgement = judge(&session.engine.reading, profile);
+        return judged(session, judgement);
     }
-    let last = std::mem::replace(&mut session.engine.judgement, fresh);
-    session.before.get_or_insert(last);
-    session.undo.push(old);
-    session.refresh();
+    session.engine.want(profile.clone()).then_some(Effect::Judge(session.id, profile))
+}
+
+/// Shows a new judgement of the session, unless yet another was asked for meanwhile.
+#[must_use]
+pub fn judged(session: &mut Session, judgement: Judgement) -> Option<Effect> {
+    let wanted = match session.engine.take(judgement) {
+        Ok(last) => {
+            session.peaks = Peaks::default();
+            session.before.get_or_insert(last);
+            None
+        }
+        Err(wanted) => Some(wanted),
+    };
+    // What came meanwhile waited for this.
+    session.fold(&[], session.now);
+    let wanted = wanted?;
+    session.engine.want(wanted.clone()).then_some(Effect::Judge(session.id, wanted))
 }
 
 /// How a parameter is moved.
@@ -138,15 +156,16 @@ fn moved_strategy(strategy: Strategy, by: Move) -> Strategy {
 }
 
 /// One profile back, or forward.
-pub fn undo(session: &mut Session, forward: bool) {
-    let taken = if forward { session.redo.pop() } else { session.undo.pop() };
-    let Some(profile) = taken else { return };
-    let current = session.engine.judgement.profile.clone();
+#[must_use]
+pub fn undo(session: &mut Session, forward: bool) -> Option<Effect> {
+    let profile = if forward { session.redo.pop() } else { session.undo.pop() }?;
+    let current = session.engine.profile().clone();
     let depth = session.undo.len();
-    retune(session, profile);
+    let effect = retune(session, profile);
     // retune noted the current profile as one to go back to; going back, it is one to go forward to.
     if !forward {
         session.undo.truncate(depth);
         session.redo.push(current);
     }
+    effect
 }

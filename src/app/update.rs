@@ -11,7 +11,7 @@ use crate::{
         state::{InspectorView, Leaving, OpenedFile, OutputView, Picker},
         tuning::{self, Move},
     },
-    core::{input::Input, params::Profile, time::Micros},
+    core::{input::Input, time::Micros},
 };
 
 /// Applies `action` and returns what the loop is to do.
@@ -49,12 +49,11 @@ pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
             Vec::new()
         }
         Action::Failed(id, reason) => {
-            if let Some(session) = find(app, id) {
-                session.live = false;
-            }
+            failed(app, id);
             app.notice = Some(reason);
             Vec::new()
         }
+        Action::Judged(id, fresh) => find(app, id).and_then(|session| tuning::judged(session, fresh.0)).into_iter().collect(),
         Action::Opened(file) => {
             opened(app, *file);
             Vec::new()
@@ -68,7 +67,7 @@ pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
             Vec::new()
         }
         Action::Piped(title) => {
-            app.add(title, Profile::default(), true);
+            app.add(title, app.profile.clone(), true);
             Vec::new()
         }
     }
@@ -106,13 +105,13 @@ fn run(app: &mut App, command: Command, asked: Leaving) -> Vec<Effect> {
         Quit => return vec![Effect::Quit],
         ParamUp => app.tuning_row = app.tuning_row.saturating_sub(1),
         ParamDown => app.tuning_row = (app.tuning_row + 1).min(tuning::row_count() - 1),
-        Less => tune(app, Move::Steps(-1)),
-        More => tune(app, Move::Steps(1)),
-        MuchLess => tune(app, Move::Halve),
-        MuchMore => tune(app, Move::Double),
-        Reset => tune(app, Move::Default),
-        Undo => with(app, |session| tuning::undo(session, false)),
-        Redo => with(app, |session| tuning::undo(session, true)),
+        Less => return tune(app, Move::Steps(-1)),
+        More => return tune(app, Move::Steps(1)),
+        MuchLess => return tune(app, Move::Halve),
+        MuchMore => return tune(app, Move::Double),
+        Reset => return tune(app, Move::Default),
+        Undo => return app.session_mut().and_then(|session| tuning::undo(session, false)).into_iter().collect(),
+        Redo => return app.session_mut().and_then(|session| tuning::undo(session, true)).into_iter().collect(),
         Send => return send_composed(app),
         NextField => app.composer.turn(true),
         PreviousField => app.composer.turn(false),
@@ -157,10 +156,11 @@ fn arrived(app: &mut App, id: SessionId, inputs: &[Input], now: Micros, closed: 
 }
 
 fn opened(app: &mut App, file: OpenedFile) {
-    app.add(file.title, file.profile, false);
+    app.add(file.title, file.engine.judgement.profile.clone(), false);
     if let Some(session) = app.session_mut() {
         session.path = file.path;
-        session.fold(&file.inputs, Micros::ZERO);
+        session.engine = file.engine.into();
+        session.fold(&[], Micros::ZERO);
         session.go_to_end();
         // The first thing to look at is what went wrong; without that, the whole.
         let start = crate::app::Cursor::default();
@@ -170,6 +170,19 @@ fn opened(app: &mut App, file: OpenedFile) {
     }
     app.overlays.clear();
     app.notice = (!file.remarks.is_empty()).then(|| file.remarks.join("; "));
+}
+
+/// A session that never began leaves nothing to look at, so the one before is shown again.
+fn failed(app: &mut App, id: SessionId) {
+    let Some(index) = app.sessions.iter().position(|session| session.id == id) else { return };
+    let session = &mut app.sessions[index];
+    session.live = false;
+    if session.engine.reading.start().is_none() {
+        app.sessions.remove(index);
+        if app.current >= index {
+            app.current = app.current.saturating_sub(1);
+        }
+    }
 }
 
 fn play(app: &mut App) {
@@ -246,13 +259,12 @@ fn close_tuning(app: &mut App) {
     app.beside = Pane::Output;
 }
 
-fn tune(app: &mut App, by: Move) {
+fn tune(app: &mut App, by: Move) -> Vec<Effect> {
     let row = app.tuning_row;
-    with(app, |session| {
-        let profile = tuning::moved(&session.engine.judgement.profile, row, by);
-        session.redo.clear();
-        tuning::retune(session, profile);
-    });
+    let Some(session) = app.session_mut() else { return Vec::new() };
+    let profile = tuning::moved(session.engine.profile(), row, by);
+    session.redo.clear();
+    tuning::retune(session, profile).into_iter().collect()
 }
 
 fn back(app: &mut App, asked: Leaving) -> Vec<Effect> {
@@ -290,6 +302,9 @@ fn ask_to_quit(app: &mut App, asked: Leaving, key: &str) -> Vec<Effect> {
 }
 
 fn send_composed(app: &mut App) -> Vec<Effect> {
+    if !app.composer.check() {
+        return Vec::new();
+    }
     let request = app.composer.request();
     app.overlays.clear();
     send(app, request)
@@ -298,7 +313,9 @@ fn send_composed(app: &mut App) -> Vec<Effect> {
 /// Opens a live session for `request` and asks the loop to send it.
 fn send(app: &mut App, request: Request) -> Vec<Effect> {
     let title = if request.model.is_empty() { request.provider.clone() } else { request.model.clone() };
-    let profile = app.session().map_or_else(Profile::default, |session| session.engine.judgement.profile.clone());
+    // A profile that is being tried goes on to the next session; that of an old recording does not.
+    let tried = app.session().filter(|session| session.before.is_some()).map(|session| session.engine.profile().clone());
+    let profile = tried.unwrap_or_else(|| app.profile.clone());
     let id = app.add(title, profile, true);
     with(app, |session| session.request = Some(request.clone()));
     vec![Effect::Send(id, request)]

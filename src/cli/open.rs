@@ -73,7 +73,7 @@ fn latest() -> Result<PathBuf, Failure> {
 /// Starts the interface with nothing to open: on the demo provider, unless one is configured.
 ///
 /// # Errors
-/// As [`run`].
+/// As [`run()`].
 pub fn interface() -> Outcome {
     let configured = Config::load().map_err(Failure::usage)?.provider.is_some();
     start(if configured { Opening::Composer } else { Opening::Demo })

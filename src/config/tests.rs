@@ -34,6 +34,31 @@ fn a_file_overrides_defaults_and_the_environment_overrides_the_file() {
 }
 
 #[test]
+fn the_desk_is_configured_in_milliseconds_and_per_cents() {
+    let text = r#"(
+        max_attempts: 4,
+        desk: (
+            breaker: (trip_at: 5, failure_percent: 25, open_ms: 10000),
+            retry: (base_ms: 200, budget_min: 0),
+            requests_per_minute: 60,
+            slow_ms: 8000,
+            stutter_is_slow: true,
+        ),
+    )"#;
+    let desk = file(text).unwrap().desk();
+    let config = desk.config();
+    assert_eq!((config.breaker.trip_at, config.breaker.failure_rate, config.breaker.open_us), (5, 250, 10_000_000));
+    assert_eq!((config.retry.base_us, config.retry.budget_min, config.retry.max_attempts), (200_000, 0, 4));
+    assert_eq!(config.requests_per_minute.map(u32::from), Some(60));
+    assert_eq!((config.slow_us, config.stutter_is_slow, config.last_resort), (8_000_000, true, false));
+
+    let standard = DeskConfig::default();
+    let desk = file("(desk: (requests_per_minute: 0))").unwrap().desk();
+    assert_eq!((&desk.config().breaker, desk.config().requests_per_minute), (&standard.breaker, None));
+    assert_eq!(desk.config().retry.max_attempts, Config::default().max_attempts);
+}
+
+#[test]
 fn errors_name_file_line_and_column_and_say_what_would_do() {
     for (text, expected) in [
         ("(\n  provder: \"x\",\n)", "config.ron:2:"),
@@ -43,6 +68,8 @@ fn errors_name_file_line_and_column_and_say_what_would_do() {
         ("(strategy: \"best\")", "the strategies are evidence, v1"),
         ("(glyphs: emoji)", "config.ron:1:"),
         ("(timeouts: (idle: 3))", "idle_ms"),
+        ("(desk: (breaker: (trip_at: 0)))", "config.ron:1:28: 0 is out of range; it goes from 1 to 10000"),
+        ("(desk: (breaker: (slow_percent: 101)))", "it goes from 1 to 100 per cent"),
         ("", "config.ron:1:1"),
         ("(provider: 3)", "config.ron:1:11"),
     ] {

@@ -145,7 +145,7 @@ classes! {
         "compare the strategies on this recording; text that came was not passed on";
     ProviderError "provider_error" Damage Error "the provider reports an error"
         "read the provider's message";
-    UnknownFrame "unknown_frame" Damage Note "a frame of a kind this dialect does not have"
+    UnknownFrame "unknown_frame" Damage Note "a frame of an unknown kind"
         "it is kept as it came; name the dialect if it was told wrongly";
 }
 

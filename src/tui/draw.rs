@@ -76,7 +76,7 @@ fn over(area: Rect, overlay: &Overlay) -> Rect {
     let (width, height) = match overlay {
         Overlay::Help(_) => (84, 40),
         Overlay::Sessions(_) => (100, 30),
-        Overlay::Composer => (100, 30),
+        Overlay::Composer => (160.min(area.width.saturating_sub(4)).max(80), 34),
     };
     // The status and hint lines stay to be seen.
     let room = Rect { height: area.height.saturating_sub(2), ..area };

@@ -9,15 +9,21 @@ use std::{
 };
 
 use tokio::{
-    sync::{Notify, watch},
+    sync::{Notify, mpsc, watch},
     task::JoinHandle,
 };
 
 use crate::{
-    app::{Action, App, Effect, compose::Request, session::SessionId, state::OpenedFile, update},
+    app::{
+        Action, App, Effect,
+        compose::Request,
+        session::SessionId,
+        shared::{Fresh, judge},
+        state::OpenedFile,
+        update,
+    },
     config::Config,
     core::{
-        desk::Desk,
         dialect,
         input::{Origin, What},
         params::Profile,
@@ -51,12 +57,17 @@ pub struct Sources {
     demo: Option<DemoServer>,
     live: Vec<Live>,
     wake: Arc<Notify>,
+    /// What other threads finished.
+    done: mpsc::UnboundedReceiver<Action>,
+    finish: mpsc::UnboundedSender<Action>,
 }
 
 impl Sources {
     /// Nothing is under way yet.
     pub fn new(config: Config) -> Sources {
-        Sources { config, desk: Arc::new(Mutex::new(Desk::default())), demo: None, live: Vec::new(), wake: Arc::default() }
+        let desk = Arc::new(Mutex::new(config.desk()));
+        let (finish, done) = mpsc::unbounded_channel();
+        Sources { config, desk, demo: None, live: Vec::new(), wake: Arc::default(), done, finish }
     }
 
     /// Waits until some live session changed.
@@ -64,9 +75,13 @@ impl Sources {
         self.wake.notified().await;
     }
 
-    /// Hands everything that came to the sessions; returns whether anything did.
-    pub fn drain(&mut self, app: &mut App) -> bool {
+    /// Hands everything that came to the sessions; returns whether anything did. What that asks for goes to `effects`.
+    pub fn drain(&mut self, app: &mut App, effects: &mut Vec<Effect>) -> bool {
         let mut any = false;
+        while let Ok(action) = self.done.try_recv() {
+            effects.extend(update(app, action));
+            any = true;
+        }
         let mut remarks = Vec::new();
         self.live.retain(|live| {
             // Asked before draining: what was pushed before the close is in this drain or an earlier one.
@@ -88,7 +103,9 @@ impl Sources {
     pub fn next_deadline(&self, app: &App) -> Option<Duration> {
         let due = |live: &Live| {
             let session = app.sessions.iter().find(|session| session.id == live.session)?;
-            let deadline = session.engine.judgement.next_deadline().map(|at| Duration::from_micros(at.since(live.log.now()).0));
+            // While it is judged anew its time waits, too.
+            let deadline = session.engine.judgement.next_deadline().filter(|_| !session.engine.judging());
+            let deadline = deadline.map(|at| Duration::from_micros(at.since(live.log.now()).0));
             Some(deadline.unwrap_or(Duration::MAX))
         };
         self.live.iter().filter_map(due).min()
@@ -124,15 +141,22 @@ impl Sources {
                 self.wake.notify_one();
             }
             Effect::Open(path) => {
-                let shown = path.clone();
-                // Reading and unpacking a large recording must not stop the keys.
-                let loaded = tokio::task::spawn_blocking(move || open(&shown)).await;
-                let action = match loaded {
-                    Ok(Ok(file)) => Action::Opened(Box::new(file)),
-                    Ok(Err(reason)) => Action::Say(reason),
-                    Err(error) => Action::Say(error.to_string()),
-                };
-                update(app, action);
+                update(app, Action::Say(format!("opening {}", path.display())));
+                // Reading, unpacking and judging a large recording must not stop the keys.
+                self.in_background(move || match open(&path) {
+                    Ok(file) => Action::Opened(Box::new(file)),
+                    Err(reason) => Action::Say(reason),
+                });
+            }
+            Effect::Judge(id, profile) => {
+                let Some(session) = app.sessions.iter().find(|session| session.id == id) else { return };
+                let reading = session.engine.reading.clone();
+                self.in_background(move || {
+                    let judgement = judge(&reading, profile);
+                    // The session may only go on once nobody else has its reading.
+                    drop(reading);
+                    Action::Judged(id, Box::new(Fresh(judgement)))
+                });
             }
             Effect::List => {
                 let action = match library::list() {
@@ -153,9 +177,19 @@ impl Sources {
         }
     }
 
+    /// Does `work` on a thread of its own; [`Sources::drain`] hands on what comes of it.
+    fn in_background(&self, work: impl FnOnce() -> Action + Send + 'static) {
+        let (finish, wake) = (self.finish.clone(), self.wake.clone());
+        tokio::task::spawn_blocking(move || {
+            // Nobody listens any more when the program ends.
+            let _ = finish.send(work());
+            wake.notify_one();
+        });
+    }
+
     async fn send(&mut self, session: SessionId, request: Request, profile: &Profile) -> Result<Option<PathBuf>, String> {
-        let mut providers = self.config.all_providers().into_iter();
-        let provider = providers.find(|provider| provider.name == request.provider);
+        let providers = self.config.all_providers();
+        let provider = providers.iter().find(|provider| provider.name == request.provider).cloned();
         let mut provider = provider.ok_or_else(|| format!("there is no provider `{}`; c composes a request", request.provider))?;
         if provider.name == DEMO {
             self.point_at_demo(&mut provider).await?;
@@ -171,7 +205,8 @@ impl Sources {
             timeouts: self.config.timeouts,
             max_attempts: self.config.max_attempts,
         };
-        let (spec, _) = RequestSpec::build(&provider, draft, |name| std::env::var(name).ok()).map_err(|error| error.to_string())?;
+        let built = RequestSpec::build_all(&provider, &providers, draft, |name| std::env::var(name).ok());
+        let (spec, _) = built.map_err(|error| error.to_string())?;
         let log = client::open(&spec, profile, Save::Library).map_err(|error| error.to_string())?;
         let (cancel, cancelled) = watch::channel(false);
         let task = tokio::spawn(client::run(spec, self.desk.clone(), log.clone(), cancelled));
@@ -242,10 +277,10 @@ fn open(path: &Path) -> Result<OpenedFile, String> {
 
 /// What `source` holds, taken to its end.
 pub fn opened(title: String, path: Option<PathBuf>, mut source: session::Source) -> OpenedFile {
-    let inputs = source.by_ref().collect();
-    let remarks = source.warnings().iter().filter(|warning| !warning.is_info()).map(ToString::to_string).collect();
     let profile = source.header().map_or_else(Profile::default, Header::profile);
-    OpenedFile { title, path, inputs, remarks, profile }
+    let mut file = OpenedFile::fold(title, path, source.by_ref(), profile);
+    file.remarks = source.warnings().iter().filter(|warning| !warning.is_info()).map(ToString::to_string).collect();
+    file
 }
 
 /// Copies `path` into the current folder under a name that is not taken.

@@ -53,6 +53,7 @@ pub enum Opening {
 /// When the terminal cannot be used.
 pub async fn run(opening: Opening, config: Config, theme: Theme) -> io::Result<ExitCode> {
     let mut app = App::new(config.all_providers());
+    app.profile = config.profile.clone();
     let mut sources = Sources::new(config);
     let mut queue = Vec::new();
     match opening {
@@ -103,12 +104,14 @@ async fn turn(
                 Effect::Suspend => suspend(sources, guard)?,
                 effect => {
                     sources.carry_out(app, effect).await;
-                    note_recording(app.session().and_then(|session| session.path.clone()));
                 }
             }
             (dirty, urgent) = (true, true);
         }
-        dirty |= sources.drain(app);
+        dirty |= sources.drain(app, &mut effects);
+        if !effects.is_empty() {
+            continue;
+        }
         if playing(app) {
             let elapsed = played.elapsed();
             update(app, Action::Tick(u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX)));
@@ -117,6 +120,7 @@ async fn turn(
         played = Instant::now();
         let since = drawn.map_or(FRAME, |at| at.elapsed());
         if dirty && (urgent || since >= FRAME) {
+            note_recording(app.session().and_then(|session| session.path.clone()));
             guard.draw(app, &theme)?;
             drawn = Some(Instant::now());
             (dirty, urgent) = (false, false);

@@ -73,13 +73,8 @@ pub fn app_with(title: &str, inputs: &[Input], live: bool) -> App {
             let at = inputs.last().map_or(Micros::ZERO, |input| input.at);
             inputs.push(Input { at, what: What::End(End::Eof) });
         }
-        let file = OpenedFile {
-            title: title.into(),
-            path: Some("/recordings/one.session".into()),
-            inputs,
-            remarks: Vec::new(),
-            profile: Profile::default(),
-        };
+        let path = Some("/recordings/one.session".into());
+        let file = OpenedFile::fold(title.into(), path, inputs, Profile::default());
         update(&mut app, Action::Opened(Box::new(file)));
     }
     app

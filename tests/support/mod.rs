@@ -1,5 +1,5 @@
 //! Sessions for tests: inputs built from deltas, and what is compared of a judgement.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
 
 use stutterscope::core::{
     engine::Engine,

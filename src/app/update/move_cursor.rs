@@ -3,7 +3,7 @@
 use crate::app::{App, Command, Cursor, Pane, Session, rows, session::Mode};
 
 /// Rows of a page, whatever the size of the screen.
-const PAGE: i64 = 20;
+const PAGE: u32 = 20;
 
 /// Runs a command that moves.
 pub fn run(app: &mut App, command: Command) {
@@ -51,10 +51,12 @@ fn target(session: &Session, command: Command, focus: Pane) -> Cursor {
         Command::Down if focus == Pane::Scores => cursor.finding(reading, judgement, true),
         Command::Up if focus == Pane::Output => cursor.delta(reading, false),
         Command::Down if focus == Pane::Output => cursor.delta(reading, true),
+        Command::PageUp if focus == Pane::Output => steps(PAGE, false),
+        Command::PageDown if focus == Pane::Output => steps(PAGE, true),
         Command::Up => cursor.rows(reading, -1),
         Command::Down => cursor.rows(reading, 1),
-        Command::PageUp => cursor.rows(reading, -PAGE),
-        Command::PageDown => cursor.rows(reading, PAGE),
+        Command::PageUp => cursor.rows(reading, -i64::from(PAGE)),
+        Command::PageDown => cursor.rows(reading, i64::from(PAGE)),
         _ => Cursor::on(reading, rows::last(reading).min(cursor.row)),
     }
 }

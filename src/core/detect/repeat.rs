@@ -1,6 +1,6 @@
 //! token_loop: one short unit, back to back, without end.
 //!
-//! Every [`STRIDE`] bytes the last [`WINDOW`] bytes are searched for their smallest exact period (failure function, linear).
+//! Every 64 bytes the last 256 bytes are searched for their smallest exact period (failure function, linear).
 //! Once one is found the run is followed byte by byte, so the copies are counted exactly and each byte is looked at a
 //! bounded number of times. Positions, not deltas, set the pace: chunking does not matter.
 
@@ -24,6 +24,14 @@ impl Run {
     /// Whole copies in the run.
     pub fn copies(self) -> u64 {
         ((self.end - self.start) / self.period) as u64
+    }
+
+    /// Characters in the run; `text` is the text that it lies in. Costs one copy, not the run.
+    pub fn chars(self, text: &str) -> u64 {
+        let count = |bytes: &[u8]| bytes.iter().filter(|byte| (**byte as i8) >= -0x40).count() as u64;
+        let unit = &text.as_bytes()[self.start..self.start + self.period];
+        let rest = (self.end - self.start) % self.period;
+        self.copies() * count(unit) + count(&unit[..rest])
     }
 }
 
@@ -61,7 +69,7 @@ impl Repeat {
     }
 }
 
-/// The run at the end of `bytes`, if the last [`WINDOW`] bytes are at least two copies of something.
+/// The run at the end of `bytes`, if the last 256 bytes are at least two copies of something.
 fn find_run(bytes: &[u8]) -> Option<Run> {
     let window = &bytes[bytes.len().saturating_sub(WINDOW)..];
     if window.len() < STRIDE {

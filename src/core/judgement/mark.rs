@@ -1,9 +1,9 @@
 //! Inputs that are not bytes: attempts begin, end, and with the last of them the session.
 
 use crate::core::{
-    class::{Class, Layer},
+    class::{Class, Layer, Level},
     input::{End, Origin, OurEnd, What},
-    judgement::{Judgement, findings::Draft},
+    judgement::{Finding, Judgement, findings::Draft},
     machine::EndReason,
     reading::{FrameId, Mark, Reading},
     time::Micros,
@@ -29,6 +29,7 @@ impl Judgement {
             }
             What::Paused { us, .. } => {
                 self.session.progress.shift(Micros(*us));
+                self.session.burst.interrupt();
                 "this program did not read"
             }
             What::Draw { purpose, .. } => {
@@ -49,6 +50,7 @@ impl Judgement {
         self.session.status = None;
         self.session.finished = false;
         self.session.terminated = false;
+        self.session.late = false;
         self.session.failed = false;
         self.session.will_retry = false;
         self.session.first_frame = self.walk.frame;
@@ -65,6 +67,9 @@ impl Judgement {
         self.session.progress.end();
         let bursts = self.session.burst.finish(&self.profile.params);
         self.judge_bursts(reading, bursts, FrameId(self.walk.frame.saturating_sub(1)));
+        if self.ended.is_some() {
+            return;
+        }
         let reason = self.end_reason(reading, end);
         self.report_end(reading, end, reason);
         // Said once for the attempt that ends here; another end, while waiting for the next attempt, is the session's.
@@ -92,6 +97,8 @@ impl Judgement {
                 EndReason::Error
             }
             End::Eof | End::Reset if complete => EndReason::Finished,
+            // Nobody can say how a stream of an unknown dialect ends.
+            End::Eof if reading.dialect().is_none() && self.findings.iter().any(is_unknown_frame) => EndReason::Finished,
             End::Eof | End::Reset => EndReason::Cut,
         }
     }
@@ -105,9 +112,10 @@ impl Judgement {
             }
             (EndReason::Cut, _) if frames == 0 => (Class::TerminalAnomaly, Layer::Server, "the body is empty".to_string()),
             (EndReason::Cut, _) => {
-                let dialect = reading.dialect().map_or("stream", |(dialect, _)| dialect.title);
+                let dialect = reading.dialect().map_or("its dialect", |(dialect, _)| dialect.title);
                 (Class::TerminalAnomaly, Layer::Unknown, format!("the body ended without the end that {dialect} has"))
             }
+            (EndReason::Finished, _) if reading.dialect().is_none() => return self.report_unread(),
             (EndReason::TimedOut, End::Us(end)) => {
                 (Class::TerminalAnomaly, Layer::Unknown, format!("this program gave up: {}", our_words(*end)))
             }
@@ -122,6 +130,18 @@ impl Judgement {
         };
         self.add(reading, Draft::flag(class, layer, evidence), None, last, None);
     }
+
+    /// Nothing was read of a body whose dialect is unknown, so nothing was judged: somebody should know.
+    fn report_unread(&mut self) {
+        if let Some(finding) = self.findings.iter_mut().find(|finding| is_unknown_frame(finding)) {
+            finding.level = Level::Warning;
+            finding.evidence = "no frame fits a dialect that this program reads, so nothing was judged".into();
+        }
+    }
+}
+
+fn is_unknown_frame(finding: &Finding) -> bool {
+    finding.class == Class::UnknownFrame
 }
 
 fn our_words(end: OurEnd) -> &'static str {

@@ -16,6 +16,9 @@ use crate::{
 pub fn short(view: &View<'_>) -> String {
     match view.session.gate() {
         Some((_, breaker)) if view.size <= Size::Small => breaker.state.word().into(),
+        Some((_, breaker)) if (1..u64::MAX).contains(&breaker.open_for_us) => {
+            format!("breaker {} for {}", breaker.state.word(), short_time(breaker.open_for_us))
+        }
         Some((_, breaker)) => format!("breaker {} {}/{}", breaker.state.word(), breaker.consecutive, breaker.trip_at),
         None => "breaker -".into(),
     }
@@ -60,15 +63,17 @@ fn breaker_lines(view: &View<'_>) -> Vec<(String, Role)> {
         |state: BreakerState| if breaker.state == state { format!("[{}]", state.word()) } else { state.word().to_lowercase() };
     let automaton = [BreakerState::Closed, BreakerState::Open, BreakerState::HalfOpen].map(here).join(&format!(" {arrow} "));
     lines.push((format!("  {automaton} {arrow} closed"), Role::Dim));
+    // Why it stands where it stands; a closed one needs no reason.
+    let closed = breaker.state == BreakerState::Closed && breaker.consecutive == 0;
+    let reason = if breaker.reason.is_empty() || closed { String::new() } else { format!(": {}", breaker.reason) };
+    lines.push((format!("  {}{reason}", gate_text(decision)), Role::Dim));
+    if breaker.open_for_us > 0 && breaker.open_for_us < u64::MAX {
+        lines.push((format!("  next probe in {}", short_time(breaker.open_for_us)), Role::Warning));
+    }
     let window: String = breaker.window.iter().rev().take(40).rev().map(|outcome| letter(*outcome)).collect();
     if !window.is_empty() {
         lines.push((format!("  window {window}  (s success, S slow, F failure)"), Role::Dim));
     }
-    if breaker.open_for_us > 0 && breaker.open_for_us < u64::MAX {
-        lines.push((format!("  next probe in {}", short_time(breaker.open_for_us)), Role::Warning));
-    }
-    let reason = if breaker.reason.is_empty() { String::new() } else { format!(": {}", breaker.reason) };
-    lines.push((format!("  {}{reason}", gate_text(decision)), Role::Dim));
     lines
 }
 

@@ -26,6 +26,9 @@ use crate::{
 /// Width from which the time since Start has a column.
 const WITH_TIME: u16 = 44;
 
+/// Most characters of a removed piece that is followed by one that is passed on.
+const REMOVED: usize = 10;
+
 /// Draws the pane.
 pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
     let reading = &view.session.engine.reading;
@@ -61,13 +64,18 @@ fn frame_row(view: &View<'_>, id: FrameId, row: u32, inner: Rect, pen: &mut Pen<
     let dim = view.style(Role::Dim);
     pen.put(bracket(view, reading, id), dim);
     pen.put(&format!("{:>4} ", id.0), dim);
-    if inner.width >= WITH_TIME {
+    if inner.width >= WITH_TIME && reading.clocked() {
         pen.put(&format!("{:>8} ", view.clock(reading.frame_at(id))), dim);
     }
     let gap = gap_before(reading, row).map_or(0, |gap| gap.0);
     let (sign, role) = if gap >= GAP_US { (view.glyphs().gap, Role::Warning) } else { (" ", Role::Dim) };
-    let text = if reading.clocked() { format!("+{}", short_time(gap)) } else { String::new() };
-    pen.put(&format!("{text:>6}{sign} "), view.style(role));
+    if reading.clocked() {
+        // Frames of one read have one time.
+        let chunk = reading.chunk(frame.chunk);
+        let first = id.0 <= chunk.first_frame || id.0 >= chunk.frames;
+        let text = if first { format!("+{}", short_time(gap)) } else { String::new() };
+        pen.put(&format!("{text:>6}{sign} "), view.style(role));
+    }
     let (word, role) = kind(reading, id, frame.kind);
     pen.put(&format!("{word:<6} "), view.style(if future { Role::Dim } else { role }));
     let found = finding_of(judgement, id);
@@ -102,7 +110,8 @@ fn content(view: &View<'_>, id: FrameId, future: bool, pen: &mut Limit<'_, '_>) 
     for delta in deltas.take(16) {
         let text = reading.delta(DeltaId(delta)).text;
         pen.put("\"", view.style(Role::Dim));
-        for segment in judgement.output.segments(reading, DeltaId(delta), released) {
+        let segments = judgement.output.segments(reading, DeltaId(delta), released);
+        for (index, segment) in segments.iter().enumerate() {
             let part = &text[segment.range.start as usize..segment.range.end as usize];
             let role = match segment.fate {
                 _ if future => Role::Dim,
@@ -111,8 +120,14 @@ fn content(view: &View<'_>, id: FrameId, future: bool, pen: &mut Limit<'_, '_>) 
                 Fate::Restated | Fate::Held => Role::Held,
             };
             let brackets = role == Role::Removed && view.theme.brackets_removed();
-            let part = crate::tui::text::head(part, 600);
-            if brackets { pen.put(&format!("[-{part}-]"), view.style(role)) } else { pen.put(part, view.style(role)) }
+            // What is removed makes room for what is left.
+            let shortened = role == Role::Removed && index + 1 < segments.len() && part.chars().count() > REMOVED;
+            let part: String = if shortened {
+                part.chars().take(REMOVED - 1).chain(view.glyphs().ellipsis.chars()).collect()
+            } else {
+                crate::tui::text::head(part, 600).into()
+            };
+            if brackets { pen.put(&format!("[-{part}-]"), view.style(role)) } else { pen.put(&part, view.style(role)) }
         }
         pen.put("\" ", view.style(Role::Dim));
     }
@@ -162,7 +177,17 @@ fn note_text(reading: &Reading, id: FrameId) -> String {
         _ => None,
     });
     let words = words.collect::<Vec<_>>().join(", ");
-    if words.is_empty() { String::from_utf8_lossy(head_of(reading.frame_bytes(id))).trim_end().into() } else { words }
+    if words.is_empty() { raw_text(reading, id) } else { words }
+}
+
+/// The start of the frame's own bytes, without the field names of SSE.
+fn raw_text(reading: &Reading, id: FrameId) -> String {
+    let text = String::from_utf8_lossy(head_of(reading.frame_bytes(id))).into_owned();
+    let value = |line: &str| {
+        let field = line.strip_prefix("event:").or_else(|| line.strip_prefix("data:")).unwrap_or(line);
+        field.trim().to_owned()
+    };
+    text.lines().map(value).collect::<Vec<_>>().join(" ").trim().to_owned()
 }
 
 fn head_of(bytes: &[u8]) -> &[u8] {
@@ -202,5 +227,6 @@ pub fn gate_text(decision: &GateDecision) -> String {
         GateDecision::Throttled { retry_after_us } => format!("throttled for {}", short_time(*retry_after_us)),
         GateDecision::Counted(outcome) => format!("counted {}", outcome.word()),
         GateDecision::Released => "released".into(),
+        GateDecision::FellBack(to) => format!("falls back to {} {}", to.endpoint, to.model),
     }
 }

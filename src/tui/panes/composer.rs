@@ -13,7 +13,7 @@ use crate::{
     },
     net::demo::scenarios,
     tui::{
-        text::Pen,
+        text::{Pen, wrap},
         theme::{Role, Theme},
         widgets::window,
     },
@@ -25,28 +25,47 @@ pub fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let title = "Compose a request";
     let inner = boxed(theme, title, true, area, buf);
     let upper = Rect { height: inner.height * 3 / 5, ..inner };
-    let left = Rect { width: inner.width * 3 / 10, ..upper };
+    // Names alone where room is short: the scenarios have more to say.
+    let wide = inner.width >= 130;
+    let left = Rect { width: if wide { 40 } else { 16.min(inner.width / 3) }, ..upper };
     let right = Rect { x: left.right(), width: inner.width - left.width, ..upper };
     let lower = Rect { y: upper.bottom(), height: inner.height - upper.height, ..inner };
     let at = |field| composer.field == field;
     let list = boxed(theme, "Provider", at(Field::Provider), left, buf);
-    let names: Vec<String> =
-        composer.providers.iter().map(|provider| format!("{:<11} {}", provider.name, provider.title)).collect();
+    let names: Vec<String> = composer
+        .providers
+        .iter()
+        .map(|provider| format!("{:<11} {}", provider.name, if wide { &provider.title } else { "" }))
+        .collect();
     choices(theme, &names, composer.provider, at(Field::Provider), list, buf);
     model(composer, theme, right, buf);
     let (name, other) = if composer.is_body { ("JSON body", "ctrl-b: prompt") } else { ("Prompt", "ctrl-b: JSON body") };
     let text = boxed(theme, &format!("{name} ({other})"), at(Field::Text), lower, buf);
-    if !text.is_empty() {
-        composer.area().render(text, buf);
+    let fault = composer.fault.as_ref().filter(|_| text.height > 1);
+    let area = Rect { height: text.height - u16::from(fault.is_some()), ..text };
+    if !area.is_empty() {
+        composer.area().render(area, buf);
+    }
+    if let Some(fault) = fault {
+        Pen::new(buf, theme.glyphs(), text, area.height).put(fault, theme.style(Role::Error));
     }
 }
 
 fn model(composer: &Composer, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let focused = composer.field == Field::Model;
     if composer.is_demo() {
-        let inner = boxed(theme, "Scenario", focused, area, buf);
-        let names: Vec<String> = scenarios::all().map(|scenario| format!("{:<22} {}", scenario.name, scenario.title)).collect();
-        choices(theme, &names, composer.scenario, focused, inner, buf);
+        let title =
+            if composer.model.is_empty() { "Scenario (type to find)".into() } else { format!("Scenario: {}_", composer.model) };
+        let inner = boxed(theme, &title, focused, area, buf);
+        // The one picked is said whole, below.
+        let below = if inner.height > 6 { 2 } else { 0 };
+        let list = Rect { height: inner.height - below, ..inner };
+        let names: Vec<String> = scenarios::all().map(|scenario| format!("{:<18} {}", scenario.name, scenario.title)).collect();
+        choices(theme, &names, composer.scenario, focused, list, buf);
+        let title = scenarios::all().nth(composer.scenario).map_or("", |scenario| scenario.title);
+        for (line, text) in wrap(title, usize::from(inner.width)).iter().take(usize::from(below)).enumerate() {
+            Pen::new(buf, theme.glyphs(), inner, list.height + line as u16).put(text, theme.style(Role::Accent));
+        }
         return;
     }
     let inner = boxed(theme, "Model (type)", focused, area, buf);
@@ -59,6 +78,7 @@ fn model(composer: &Composer, theme: &Theme, area: Rect, buf: &mut Buffer) {
         pen.put(&composer.model, theme.style(Role::Text)).put("_", theme.style(Role::Accent));
     }
     if let Some(provider) = provider {
+        Pen::new(buf, theme.glyphs(), inner, 1).put(&provider.title, theme.style(Role::Dim));
         Pen::new(buf, theme.glyphs(), inner, 2).put(&provider.base_url, theme.style(Role::Dim));
         let key = if provider.key_env.is_empty() { "no key needed".into() } else { format!("key from {}", provider.key_env) };
         Pen::new(buf, theme.glyphs(), inner, 3).put(&key, theme.style(Role::Dim));

@@ -56,13 +56,15 @@ fn parts(view: &View<'_>) -> Vec<(String, Role)> {
         parts.push((view.moment.at.to_string(), Role::Text));
     } else if reading.clocked() {
         parts.push((format!("{} of {}", view.moment.at, session.now.max(reading.last_at())), Role::Text));
-    } else {
+    } else if reading.start().is_some() {
         parts.push(("no times".into(), Role::Dim));
     }
     parts.push((states::line(view), Role::Text));
-    let profile = &session.engine.judgement.profile;
+    let profile = session.engine.profile();
     parts.push((format!("{} {}", profile.strategy.name(), profile.name), Role::Dim));
-    if session.before.is_some() {
+    if session.engine.judging() {
+        parts.push(("judging anew".into(), Role::Warning));
+    } else if session.before.is_some() {
         let change = session.change;
         parts.push((format!("findings {}{}{}", change.before, glyphs.arrow, change.after), Role::Accent));
     }
@@ -70,7 +72,7 @@ fn parts(view: &View<'_>) -> Vec<(String, Role)> {
 }
 
 fn rate(hundredths: u32) -> String {
-    if hundredths % 100 == 0 { (hundredths / 100).to_string() } else { format!("0.{:02}", hundredths % 100) }
+    if hundredths.is_multiple_of(100) { (hundredths / 100).to_string() } else { format!("0.{:02}", hundredths % 100) }
 }
 
 fn verdict_role(verdict: Verdict) -> Role {

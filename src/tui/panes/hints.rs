@@ -20,11 +20,11 @@ pub fn finding(view: &View<'_>, area: Rect, buf: &mut Buffer) {
     }
     let findings = &view.session.engine.judgement.findings;
     let end = findings.partition_point(|finding| finding.moment <= view.moment);
-    let total = format!("{} of {} findings ", end, findings.len());
+    let total = format!("{} of {} ", end, counted(findings.len()));
     let mut pen = Pen::new(buf, view.glyphs(), area, 0);
     match end.checked_sub(1).map(|index| &findings[index]) {
         None if findings.is_empty() => drop(pen.put(" no findings", view.style(Role::Dim))),
-        None => drop(pen.put(&format!(" {} findings ahead: ] goes to the next", findings.len()), view.style(Role::Dim))),
+        None => drop(pen.put(&format!(" {} ahead: ] goes to the next", counted(findings.len())), view.style(Role::Dim))),
         Some(found) => {
             let reserved = width(&total) + 1;
             pen.put(&format!(" {} {} ", view.glyphs().finding, place(found)), view.style(role_of(found.level)));
@@ -35,6 +35,10 @@ pub fn finding(view: &View<'_>, area: Rect, buf: &mut Buffer) {
             }
         }
     }
+}
+
+fn counted(findings: usize) -> String {
+    if findings == 1 { "1 finding".into() } else { format!("{findings} findings") }
 }
 
 fn place(finding: &Finding) -> String {
@@ -81,7 +85,7 @@ pub fn keys(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         if let Some(other) = other {
             key = format!("{key} {}", shown(other.keys[0], theme.ascii));
         }
-        let needed = width(&key) + width(row.hint.0) + 4;
+        let needed = width(&key) + width(row.hint.0) + 3;
         if needed > pen.left() {
             line += 1;
             if line >= area.height {
@@ -90,7 +94,7 @@ pub fn keys(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
             pen = Pen::new(buf, theme.glyphs(), area, line);
             pen.put(" ", theme.style(Role::Dim));
         }
-        pen.put(&key, theme.style(Role::Key)).put(&format!(" {}   ", row.hint.0), theme.style(Role::Dim));
+        pen.put(&key, theme.style(Role::Key)).put(&format!(" {}  ", row.hint.0), theme.style(Role::Dim));
     }
 }
 

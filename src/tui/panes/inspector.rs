@@ -13,8 +13,12 @@ use crate::{
         reading::{FrameId, Reading},
     },
     tui::{
-        panes::{View, chunks::mark_text, frame},
-        text::Pen,
+        panes::{
+            View,
+            chunks::{finding_of, mark_text},
+            frame,
+        },
+        text::{Pen, wrap},
         theme::Role,
     },
 };
@@ -44,13 +48,30 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
         (InspectorView::Head, _) => head_lines(view),
         (_, None) => Vec::new(),
         (_, Some(Row::Mark(mark))) => mark_lines(mark_text(mark), &mark.what),
-        (InspectorView::Json, Some(Row::Frame(id))) => json_lines(reading, id),
+        (InspectorView::Json, Some(Row::Frame(id))) => {
+            let mut lines = finding_lines(view, id, usize::from(inner.width));
+            lines.extend(json_lines(reading, id));
+            lines
+        }
         (InspectorView::Hex, Some(Row::Frame(id))) => return hex(view, reading.frame_bytes(id), scroll, inner, buf),
     };
     let scroll = scroll.min(lines.len().saturating_sub(1));
     for (line, text) in lines.iter().skip(scroll).take(usize::from(inner.height)).enumerate() {
         Pen::new(buf, view.glyphs(), inner, line as u16).put(text, view.style(Role::Text));
     }
+}
+
+/// What was found at this frame, whole: the line below the panes may not have room for it.
+fn finding_lines(view: &View<'_>, id: FrameId, columns: usize) -> Vec<String> {
+    let judgement = &view.session.engine.judgement;
+    let Some(index) = finding_of(judgement, id) else { return Vec::new() };
+    let finding = &judgement.findings[index];
+    let info = finding.class.info();
+    let mut lines = vec![format!("{} {}: {}", view.glyphs().finding, info.name, info.title)];
+    for text in [&finding.evidence, &format!("hint: {}", info.hint)] {
+        lines.extend(wrap(text, columns.saturating_sub(2)).into_iter().map(|line| format!("  {line}")));
+    }
+    lines
 }
 
 fn json_lines(reading: &Reading, id: FrameId) -> Vec<String> {

@@ -10,9 +10,10 @@ use unicode_width::UnicodeWidthStr;
 use crate::{
     app::{Pane, state::OutputView},
     core::{
+        class::Class,
         judgement::FindingId,
         output::Fate,
-        reading::{Channel, ChannelKey, DeltaId, FrameId, Reading},
+        reading::{Channel, ChannelKey, DeltaId, FrameId, Note, Reading},
     },
     sanitise::{sanitise, sanitise_block},
     tui::{
@@ -25,8 +26,10 @@ use crate::{
 
 /// Deltas between two points at which wrapping may begin.
 const GRID: u32 = 64;
-/// The longest removed run that is shown whole, in characters; longer ones show their ends.
+/// The longest removed piece that is shown whole, in characters; longer ones show their ends.
 const SHOWN: usize = 64;
+/// The same for a piece of a class that was shown already: longer ones are only counted.
+const AGAIN: usize = 12;
 
 /// Draws the pane.
 pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
@@ -86,13 +89,14 @@ fn compose(view: &View<'_>, inner: Rect, page: &mut Page) {
         let here = Some(delta.frame.0) == current;
         if key != Some(delta.key) {
             removed.flush(view, page);
-            heading(view, page, key, delta.key);
+            heading(view, page, key, delta.key, delta.frame);
             key = Some(delta.key);
         }
         if view.app.output_view == OutputView::Raw {
             page.put(tail(delta.text, if index == first { skip } else { 0 }), mark(view, Role::Text, here));
             continue;
         }
+        let role = if delta.key.channel == Channel::Reasoning { Role::Dim } else { Role::Text };
         for segment in judgement.output.segments(reading, DeltaId(index), released) {
             let from = (segment.range.start as usize).max(if index == first { skip } else { 0 });
             let Some(text) = delta.text.get(..segment.range.end as usize).map(|text| tail(text, from)) else { continue };
@@ -103,7 +107,7 @@ fn compose(view: &View<'_>, inner: Rect, page: &mut Page) {
                 Fate::Suppressed(_) | Fate::Restated => {}
                 Fate::Emitted => {
                     removed.flush(view, page);
-                    page.put(text, mark(view, Role::Text, here));
+                    page.put(text, mark(view, role, here));
                 }
                 Fate::Held if view.app.output_view == OutputView::Diff => {
                     removed.flush(view, page);
@@ -126,49 +130,71 @@ fn tail(text: &str, from: usize) -> &str {
     &text[head(text, from).len()..]
 }
 
-fn heading(view: &View<'_>, page: &mut Page, before: Option<ChannelKey>, key: ChannelKey) {
+fn heading(view: &View<'_>, page: &mut Page, before: Option<ChannelKey>, key: ChannelKey, frame: FrameId) {
     let plain = key.channel == Channel::Text && key.choice == 0;
     if before.is_none() && plain {
         return;
     }
     page.new_line();
     let choice = if key.choice > 0 { format!(" choice {}", key.choice) } else { String::new() };
-    page.put(&format!("{} {}{choice} {}", view.glyphs().rule, key.channel.word(), view.glyphs().rule), view.style(Role::Dim));
+    let name = if key.channel == Channel::ToolArguments { tool_name(view, key, frame) } else { None };
+    let name = name.map_or(String::new(), |name| format!(" {name}"));
+    let rule = view.glyphs().rule;
+    page.put(&format!("{rule} {}{name}{choice} {rule}", key.channel.word()), view.style(Role::Dim));
     page.end_line();
+}
+
+/// The name of the tool whose arguments `key` holds, as it was said last before `frame`.
+fn tool_name<'a>(view: &View<'a>, key: ChannelKey, frame: FrameId) -> Option<&'a str> {
+    let notes = view.session.engine.reading.notes();
+    let end = notes.partition_point(|(at, _)| *at <= frame);
+    // A call says its name where it begins, so it is near; a frame must not cost what the session is long.
+    notes[..end].iter().rev().take(1_000).find_map(|(_, note)| match note {
+        Note::Tool { choice, block, name, .. } if (*choice, *block) == (key.choice, key.block) && !name.is_empty() => {
+            Some(name.as_str())
+        }
+        _ => None,
+    })
 }
 
 /// A run of removed text, over delta borders, by one finding.
 #[derive(Default)]
 struct Removed {
     finding: Option<FindingId>,
-    /// The finding that was named last.
-    named: Option<FindingId>,
+    /// Classes that were named already.
+    named: Vec<Class>,
     text: String,
     here: bool,
 }
 
 impl Removed {
     fn push(&mut self, view: &View<'_>, page: &mut Page, finding: FindingId, text: &str, here: bool) {
-        if self.finding != Some(finding) {
+        // The piece at the cursor stands for itself.
+        if self.finding != Some(finding) || here != self.here {
             self.flush(view, page);
         }
         self.finding = Some(finding);
         self.text.push_str(text);
-        self.here |= here;
+        self.here = here;
     }
 
     fn flush(&mut self, view: &View<'_>, page: &mut Page) {
+        let here = std::mem::take(&mut self.here);
         let Some(id) = self.finding.take() else { return };
         let text = std::mem::take(&mut self.text);
         let on_one_line = |part: &str| sanitise(&part.replace('\n', " ")).into_owned();
-        let style = mark(view, Role::Removed, std::mem::take(&mut self.here));
+        let style = mark(view, Role::Removed, here);
         let brackets = view.theme.brackets_removed();
-        // The first run of a finding is shown at length and names it; the others are the same again.
-        let again = self.named == Some(id);
-        self.named = Some(id);
-        let shown = if again { SHOWN / 4 } else { SHOWN };
+        // The first piece of a class is shown at length and names it; the others are the same again.
+        let class = view.session.engine.judgement.finding(id).class;
+        let again = self.named.contains(&class);
+        if !again {
+            self.named.push(class);
+        }
+        let shown = if again && !here { AGAIN } else { SHOWN };
         page.put(if brackets { "[-" } else { "" }, style);
         match text.chars().count() {
+            count if count > shown && shown == AGAIN && !view.app.zoomed => page.put(&format!("{count}"), style),
             count if count > shown && !view.app.zoomed => {
                 let head: String = text.chars().take(shown / 2).collect();
                 let tail: String = text.chars().skip(count - shown / 4).collect();
@@ -180,7 +206,7 @@ impl Removed {
             _ => page.put(&text, style),
         }
         page.put(if brackets { "-]" } else { "" }, style);
-        let name = if again { "" } else { view.session.engine.judgement.finding(id).class.name() };
+        let name = if again { "" } else { class.name() };
         let space = if again { "" } else { " " };
         page.put(&format!("{}{name}{space}", view.glyphs().finding), view.style(Role::Error));
     }

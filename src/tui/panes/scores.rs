@@ -52,8 +52,10 @@ fn score_line(view: &View<'_>, index: usize, info: &DetectorInfo, area: Rect, li
         (12, 16)
     } else if area.width >= 44 {
         (8, 14)
-    } else {
+    } else if area.width >= 38 {
         (6, 12)
+    } else {
+        (3, 12)
     };
     let mut pen = Pen::new(buf, view.glyphs(), area, line);
     pen.put(&format!("{:<11}", info.id), view.style(Role::Text));
@@ -77,6 +79,16 @@ fn value(view: &View<'_>, info: &DetectorInfo, score: u16) -> String {
     }
 }
 
+/// The highest score from frame `from` to frame `to`: what it was before, or a peak between.
+fn highest(view: &View<'_>, index: usize, from: u32, to: u32) -> u16 {
+    let judgement = &view.session.engine.judgement;
+    let points = &judgement.scores[index];
+    let first = points.partition_point(|point| point.frames <= from);
+    let last = points.partition_point(|point| point.frames <= to);
+    let before = judgement.score_at(index, Moment { frames: from, ..Moment::END });
+    view.session.peaks.highest(points, index, first, last).max(before)
+}
+
 /// The score over the whole session, one bar for each column, with the cursor's reversed.
 fn spark(view: &View<'_>, index: usize, pen: &mut Pen<'_>) {
     let room = pen.left().saturating_sub(1).min(60) as u64;
@@ -87,8 +99,9 @@ fn spark(view: &View<'_>, index: usize, pen: &mut Pen<'_>) {
     pen.put(" ", view.style(Role::Dim));
     let here = u64::from(view.moment.frames.saturating_sub(1)) * room / frames.max(1);
     for column in 0..room {
-        let at = ((column + 1) * frames / room).max(1) as u32;
-        let score = view.session.engine.judgement.score_at(index, Moment { frames: at, ..Moment::END });
+        let from = (column * frames / room) as u32;
+        let to = ((column + 1) * frames / room).max(u64::from(from) + 1) as u32;
+        let score = highest(view, index, from, to);
         let style = view.style(if score >= 1_000 { Role::Error } else { Role::Dim });
         let style = if column == here.min(room - 1) { style.patch(view.style(Role::Selected)) } else { style };
         let symbol = bar(view.glyphs(), u64::from(score), 1_000);

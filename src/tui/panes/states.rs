@@ -5,12 +5,12 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use crate::{
     app::{Cursor, Pane},
     core::{
-        machine::State,
+        machine::{State, Transition},
         reading::{Channel, DeltaId},
     },
     tui::{
         panes::{View, frame},
-        text::Pen,
+        text::{Pen, wrap},
         theme::Role,
         widgets::window,
     },
@@ -58,11 +58,22 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
     Pen::new(buf, view.glyphs(), inner, 0).put(&line(view), view.style(role(state)));
     let list = Rect { y: inner.y + 1.min(inner.height), height: inner.height.saturating_sub(1), ..inner };
     let here = judgement.transitions.partition_point(|item| item.moment <= view.moment).checked_sub(1);
-    // Two lines each: what, and why.
-    let first = window(here.unwrap_or(0) as u32, count as u32, list.height / 2);
-    let shown = judgement.transitions.iter().enumerate().skip(first as usize).take(usize::from(list.height.div_ceil(2)));
-    for (line, (index, item)) in shown.enumerate() {
-        let line = line as u16 * 2;
+    // What, and below it why: whole where all of them fit so, else on one line.
+    let indent = if list.width >= 36 { 10 } else { 5 };
+    let columns = usize::from(list.width).saturating_sub(indent).max(8);
+    let cause = |item: &Transition| {
+        let frame = Cursor::at(reading, item.moment).frame(reading).map_or(String::new(), |frame| format!("@{} ", frame.0));
+        format!("{frame}{}", item.cause)
+    };
+    let room = usize::from(list.height);
+    let whole =
+        count * 2 <= room && judgement.transitions.iter().map(|item| 1 + wrap(&cause(item), columns).len()).sum::<usize>() <= room;
+    let first = if whole { 0 } else { window(here.unwrap_or(0) as u32, count as u32, list.height / 2) };
+    let mut line = 0;
+    for (index, item) in judgement.transitions.iter().enumerate().skip(first as usize) {
+        if line >= list.height {
+            break;
+        }
         let current = here == Some(index);
         let future = item.moment > view.moment;
         let text = |role| view.style(if future { Role::Dim } else { role });
@@ -77,8 +88,12 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
         if current {
             Pen::new(buf, view.glyphs(), list, line).fill(view.at_cursor(Pane::States));
         }
-        let frame = Cursor::at(reading, item.moment).frame(reading).map_or(String::new(), |frame| format!("@{} ", frame.0));
-        let mut pen = Pen::new(buf, view.glyphs(), list, line + 1);
-        pen.put(&format!("          {frame}{}", item.cause), view.style(Role::Dim));
+        let cause = cause(item);
+        let lines = if whole { wrap(&cause, columns) } else { vec![cause] };
+        for text in &lines {
+            line += 1;
+            Pen::new(buf, view.glyphs(), list, line).put(&format!("{:indent$}{text}", ""), view.style(Role::Dim));
+        }
+        line += 1;
     }
 }

@@ -31,7 +31,9 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
         let end = axis.end(column);
         let findings = judgement.findings.partition_point(|item| axis.before(item.moment, end));
         let transitions = judgement.transitions.partition_point(|item| axis.before(item.moment, end));
-        let gap = count == 0 && axis.in_gap(reading, column);
+        // A gap is marked where it ends.
+        let ends = counts.get(usize::from(column) + 1).is_none_or(|next| *next > 0);
+        let gap = count == 0 && ends && axis.in_gap(reading, column);
         let glyphs = view.glyphs();
         let (mark, role) = if findings > finding {
             (glyphs.finding, Role::Error)

@@ -7,7 +7,7 @@ use crate::{
     core::params::{PARAMS, STRATEGIES},
     tui::{
         panes::{View, frame},
-        text::Pen,
+        text::{Pen, wrap},
         theme::Role,
         widgets::{gauge, window},
     },
@@ -15,10 +15,17 @@ use crate::{
 
 /// Draws the pane.
 pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
-    let profile = &view.session.engine.judgement.profile;
-    let inner = frame(view.app, view.theme, Pane::Tuning, &profile.name, "0 default  u undo", area, buf);
+    let profile = view.session.engine.profile();
+    let foot = format!("{}/{}", view.app.tuning_row + 1, row_count());
+    let inner = frame(view.app, view.theme, Pane::Tuning, &profile.name, &foot, area, buf);
     change_line(view, inner, buf);
-    let list = Rect { y: inner.y + 1.min(inner.height), height: inner.height.saturating_sub(2), ..inner };
+    let about = match view.app.tuning_row.checked_sub(1) {
+        None => STRATEGIES[profile.strategy as usize].2,
+        Some(index) => PARAMS[index.min(PARAMS.len() - 1)].about,
+    };
+    let about = if inner.height > 8 { wrap(about, usize::from(inner.width)) } else { Vec::new() };
+    let below = about.len() as u16;
+    let list = Rect { y: inner.y + 1.min(inner.height), height: inner.height.saturating_sub(1 + below), ..inner };
     let first = window(view.app.tuning_row as u32, row_count() as u32, list.height) as usize;
     for line in 0..list.height {
         let row = first + usize::from(line);
@@ -30,38 +37,36 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
             Pen::new(buf, view.glyphs(), list, line).fill(view.at_cursor(Pane::Tuning));
         }
     }
-    if inner.height > 2 {
-        let about = match view.app.tuning_row.checked_sub(1) {
-            None => STRATEGIES[profile.strategy as usize].2,
-            Some(index) => PARAMS[index.min(PARAMS.len() - 1)].about,
-        };
-        Pen::new(buf, view.glyphs(), inner, inner.height - 1).put(about, view.style(Role::Dim));
+    for (line, text) in about.iter().enumerate() {
+        Pen::new(buf, view.glyphs(), inner, list.height + 1 + line as u16).put(text, view.style(Role::Dim));
     }
 }
 
 fn change_line(view: &View<'_>, inner: Rect, buf: &mut Buffer) {
     let mut pen = Pen::new(buf, view.glyphs(), inner, 0);
+    if view.session.engine.judging() {
+        let deltas = view.session.engine.reading.delta_count();
+        pen.put(&format!("judging {deltas} deltas anew; until then the result before"), view.style(Role::Warning));
+        return;
+    }
     if view.session.before.is_none() {
         pen.put("arrows move a parameter; everything is judged again at once", view.style(Role::Dim));
         return;
     }
     let change = view.session.change;
     let role = if change.added + change.removed > 0 || change.characters != 0 { Role::Accent } else { Role::Text };
-    let text = format!(
-        "findings {}{}{} (+{} -{})  output {:+} chars  {}",
-        change.before,
-        view.glyphs().arrow,
-        change.after,
-        change.added,
-        change.removed,
-        change.characters,
-        view.session.verdict.word()
-    );
+    let numbers = format!("{}{}{} (+{} -{})", change.before, view.glyphs().arrow, change.after, change.added, change.removed);
+    let (characters, verdict) = (change.characters, view.session.verdict.word());
+    let text = if inner.width >= 52 {
+        format!("findings {numbers}  output {characters:+} chars  {verdict}")
+    } else {
+        format!("{numbers}  {characters:+} chars  {verdict}")
+    };
     pen.put(&text, view.style(role));
 }
 
 fn parameter_line(view: &View<'_>, row: usize, area: Rect, line: u16, buf: &mut Buffer) {
-    let profile = &view.session.engine.judgement.profile;
+    let profile = view.session.engine.profile();
     let selected = row == view.app.tuning_row;
     let mut pen = Pen::new(buf, view.glyphs(), area, line);
     pen.put(if selected { view.glyphs().pointer } else { " " }, view.style(Role::Accent));

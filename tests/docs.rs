@@ -1,0 +1,67 @@
+//! The README's tables are the program's tables. `UPDATE_README=1 cargo test --test docs` writes them anew.
+
+use std::{env, fs, path::PathBuf};
+
+use stutterscope::{
+    app::action::{ACTIONS, Context},
+    core::{
+        class::CLASSES,
+        params::{PARAMS, STRATEGIES},
+    },
+};
+
+fn classes() -> String {
+    let mut text = String::from("| class | family | what it is |\n| --- | --- | --- |\n");
+    for info in CLASSES {
+        let family = format!("{:?}", info.family).to_lowercase();
+        text += &format!("| `{}` | {family} | {} |\n", info.name, info.title);
+    }
+    text
+}
+
+fn keys() -> String {
+    let mut text = String::from("| keys | what they do | where |\n| --- | --- | --- |\n");
+    let contexts = [Context::Screen, Context::Tuning, Context::Composer, Context::List, Context::Everywhere];
+    for context in contexts {
+        for info in ACTIONS.iter().filter(|info| info.context == context && !info.keys.is_empty()) {
+            let keys: Vec<String> = info.keys.iter().map(|key| format!("`{}`", key.replace('|', "\\|"))).collect();
+            text += &format!("| {} | {} | {} |\n", keys.join(" "), info.title, context.title());
+        }
+    }
+    text
+}
+
+fn params() -> String {
+    let mut text = String::from("| id | default | range | what it does |\n| --- | --- | --- | --- |\n");
+    for info in PARAMS {
+        let unit = info.unit.suffix();
+        text += &format!("| `{}` | {}{unit} | {} to {} | {} |\n", info.id, info.default, info.range.0, info.range.1, info.about);
+    }
+    text
+}
+
+fn strategies() -> String {
+    let mut text = String::from("| strategy | what it does |\n| --- | --- |\n");
+    for (_, name, about) in STRATEGIES {
+        text += &format!("| `{name}` | {about} |\n");
+    }
+    text
+}
+
+#[test]
+fn the_readme_shows_the_programs_tables() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = fs::read_to_string(&path).unwrap();
+    let mut written = readme.clone();
+    for (name, table) in [("classes", classes()), ("keys", keys()), ("params", params()), ("strategies", strategies())] {
+        let begin = format!("<!-- generated:{name} -->\n");
+        let start = written.find(&begin).unwrap_or_else(|| panic!("README.md has no block {name}")) + begin.len();
+        let end = start + written[start..].find("<!-- end -->").unwrap();
+        written.replace_range(start..end, &table);
+    }
+    if env::var_os("UPDATE_README").is_some() {
+        fs::write(&path, written).unwrap();
+    } else {
+        assert!(readme == written, "README.md differs from the tables; hint: UPDATE_README=1 cargo test --test docs");
+    }
+}
