@@ -128,6 +128,10 @@ impl Judgement {
                 self.condition.unhealed = true;
                 (Class::MalformedFrame, Layer::Unknown, format!("frame {} cannot be read at byte {byte}: {message}", frame.0))
             }
+            Note::Checksum { byte, message } => {
+                self.condition.unhealed = true;
+                (Class::ChecksumMismatch, Layer::Proxy, format!("frame {} at byte {byte}: {message}", frame.0))
+            }
             Note::TooLarge { limit } => {
                 self.condition.unhealed = true;
                 (Class::LimitExceeded, Layer::Server, format!("frame {} is larger than {limit} bytes and was not read", frame.0))
