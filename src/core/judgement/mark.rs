@@ -28,7 +28,8 @@ impl Judgement {
                 "the response head arrived"
             }
             What::Paused { us, .. } => {
-                self.session.progress.shift(Micros(*us));
+                self.session.progress.shift(Micros(*us), mark.at);
+                self.session.burst.interrupt();
                 "this program did not read"
             }
             What::Draw { purpose, .. } => {
@@ -49,6 +50,7 @@ impl Judgement {
         self.session.status = None;
         self.session.finished = false;
         self.session.terminated = false;
+        self.session.late = false;
         self.session.failed = false;
         self.session.will_retry = false;
         self.session.first_frame = self.walk.frame;
@@ -65,6 +67,9 @@ impl Judgement {
         self.session.progress.end();
         let bursts = self.session.burst.finish(&self.profile.params);
         self.judge_bursts(reading, bursts, FrameId(self.walk.frame.saturating_sub(1)));
+        if self.ended.is_some() {
+            return;
+        }
         let reason = self.end_reason(reading, end);
         self.report_end(reading, end, reason);
         // Said once for the attempt that ends here; another end, while waiting for the next attempt, is the session's.
