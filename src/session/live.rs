@@ -54,15 +54,15 @@ impl State {
         self.queue.push(input);
     }
 
-    /// The time has come to `now`. A suspension is noticed here, before anything is stamped after it, and is itself stamped where
-    /// it began: so no deadline fires inside it, whoever looks first.
+    /// The time has come to `now`. A suspension is noticed here, before anything else is stamped after it or told the time, so
+    /// that no deadline fires inside it.
     fn advance(&mut self, now: Micros) {
         if self.pulse
             && !self.closed
             && let Some(us) = suspended(self.last, now)
         {
             self.suspended = self.suspended + us;
-            self.push(self.last, What::Paused { us: us.0, cause: PauseCause::Suspended });
+            self.push(now, What::Paused { us: us.0, cause: PauseCause::Suspended });
         }
         self.last = self.last.max(now);
     }
@@ -215,14 +215,14 @@ mod tests {
     }
 
     #[test]
-    fn a_suspension_stands_where_it_began_and_before_all_that_follows() {
+    fn a_suspension_is_told_at_its_end_and_before_all_that_follows() {
         let mut state =
             State { queue: Vec::new(), recorder: None, last: Micros(7), closed: false, pulse: true, suspended: Micros::ZERO };
         state.advance(Micros(100_000));
         state.advance(Micros(5_100_000));
         state.push(state.last, What::Cancel);
         let pause = What::Paused { us: 5_000_000, cause: PauseCause::Suspended };
-        let wanted = [Input { at: Micros(100_000), what: pause }, Input { at: Micros(5_100_000), what: What::Cancel }];
+        let wanted = [Input { at: Micros(5_100_000), what: pause }, Input { at: Micros(5_100_000), what: What::Cancel }];
         assert_eq!((&state.queue[..], state.suspended), (&wanted[..], Micros(5_000_000)));
         state.pulse = false;
         state.advance(Micros(90_000_000));

@@ -2,6 +2,7 @@
 
 use crate::core::{
     class::{Class, Layer, Level},
+    desk::GateDecision,
     input::{End, Origin, OurEnd, What},
     judgement::{Finding, Judgement, findings::Draft},
     machine::EndReason,
@@ -28,7 +29,7 @@ impl Judgement {
                 "the response head arrived"
             }
             What::Paused { us, .. } => {
-                self.session.progress.shift(Micros(*us), mark.at);
+                self.session.progress.shift(Micros(*us));
                 self.session.burst.interrupt();
                 "this program did not read"
             }
@@ -40,7 +41,11 @@ impl Judgement {
                 self.end_attempt(reading, end);
                 "the attempt ended"
             }
-            What::Cancel | What::Gate(_) | What::Bytes(_) => "",
+            What::Gate(record) => {
+                self.session.will_retry |= matches!(record.decision, GateDecision::FellBack(_));
+                ""
+            }
+            What::Cancel | What::Bytes(_) => "",
         };
         self.settle(otherwise);
     }
