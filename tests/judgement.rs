@@ -248,11 +248,11 @@ fn pauses() {
     };
     let mut inputs = opening();
     inputs.push(read(100, frame("content", "Working")));
-    inputs.extend([pause(9_100, 8_500), read(10_000, frame("content", " on it.")), read(10_100, finish()), eof(10_200)]);
+    inputs.extend([pause(600, 8_500), read(10_000, frame("content", " on it.")), read(10_100, finish()), eof(10_200)]);
     check(&judge(&inputs, Profile::default()), "Working on it.", &[]);
     let mut inputs = opening();
     for burst in 1..=4_u64 {
-        inputs.push(pause(burst * 600, 500));
+        inputs.push(pause(burst * 600 - 500, 500));
         inputs.push(read(burst * 600, (0..10).map(|_| frame("content", "word ")).collect::<String>()));
     }
     inputs.extend([read(2_500, finish()), eof(2_501)]);
