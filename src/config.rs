@@ -5,7 +5,7 @@
 //! ```ron
 //! (
 //!     provider: "mine",
-//!     providers: { "mine": (base_url: "http://10.0.0.2:8000/v1", key_env: "MINE_KEY", model: "qwen3") },
+//!     providers: { "mine": (base_url: "http://10.0.0.2:8000/v1", key_env: "MINE_KEY", model: "qwen3", fallbacks: ["openrouter"]) },
 //!     params: { "stall.gap_ms": 3000 },
 //!     timeouts: (idle_ms: 20000),
 //!     max_attempts: 3,

@@ -16,8 +16,11 @@ use crate::core::{
     time::{Micros, Moment},
 };
 
+pub mod diff;
 mod json;
 mod exchange;
+pub mod github;
+pub mod junit;
 mod texts;
 pub mod text;
 
@@ -275,7 +278,7 @@ fn finding_report(finding: &Finding, first: Place, removed: Vec<Removed>) -> Fin
         repaired: finding.repaired,
         layer: finding.layer,
         evidence: finding.evidence.clone(),
-        hint: finding.class.info().hint.to_owned(),
+        hint: hint(finding).to_owned(),
         choice: finding.key.map(|key| key.choice),
         block: finding.key.map(|key| key.block),
         channel: finding.key.map(|key| key.channel),
@@ -284,6 +287,15 @@ fn finding_report(finding: &Finding, first: Place, removed: Vec<Removed>) -> Fin
         count: finding.count,
         deltas: finding.deltas.clone(),
         removed,
+    }
+}
+
+/// What to do about a finding. While two readings remain, first of all find out which holds.
+fn hint(finding: &Finding) -> &'static str {
+    if finding.readings.is_empty() {
+        finding.class.info().hint
+    } else {
+        "nothing was changed; a longer answer of the same provider shows whether its deltas keep growing"
     }
 }
 

@@ -31,6 +31,8 @@ impl Place {
             ("folder/b.sse", stream(&["b"], true)),
             ("folder/a/z.sse", stream(&["az"], true)),
             ("folder/notes.txt", "not a capture".to_owned()),
+            ("folder/README.md", "not a capture".to_owned()),
+            ("folder/b.reads.json", format!(r#"{{"read_sizes": [7, {}]}}"#, stream(&["b"], true).len() - 7)),
             ("empty/notes.txt", "not a capture".to_owned()),
         ] {
             let path = folder.path().join(name);
@@ -187,6 +189,7 @@ fn folders_are_walked_in_sorted_order_and_what_cannot_be_read_is_told() {
     let reports = reports(&output);
     let files: Vec<_> = reports.iter().map(|report| report["file"].as_str().unwrap()).collect();
     assert_eq!(files, ["folder/a/z.sse", "folder/b.sse", "nowhere", "torn.session", "empty", "clean.sse"]);
+    assert_eq!((&reports[0]["chunks"], &reports[1]["chunks"]), (&3.into(), &2.into()), "reads are used where they are known");
     for report in &reports[2..5] {
         let error = report["error"].as_str().unwrap();
         assert!(error.contains("hint: ") && report["verdict"].is_null(), "{error}");
@@ -216,6 +219,57 @@ fn text_names_the_fault_and_passes_nothing_that_a_terminal_obeys() {
     }
     let report = &reports(&place.run(&["check", "--format", "json", "hostile.sse"]))[0];
     assert_eq!(report["output"], "a\u{1b}[2J\u{9b}31m\u{202e}b", "escaped, not changed");
+}
+
+#[test]
+fn the_text_can_show_what_was_taken_out_and_ends_with_a_sum() {
+    let place = Place::new();
+    let one = stdout(&place.run(&["check", "cumulative.sse", "--diff"]));
+    assert!(one.contains("  text:\n    Hello[-Hello-] world[-Hello world-], this[-Hello world, this-] is it.\n"), "{one}");
+    assert!(!one.contains("sessions:"), "{one}");
+    let several = stdout(&place.run(&["check", "cumulative.sse", "clean.sse", "cut.sse", "clean.sse", "nowhere"]));
+    assert!(several.ends_with("5 sessions: 1 stutter, 1 broken, 2 clean, 1 unreadable\n"), "{several}");
+    let hostile = stdout(&place.run(&["check", "hostile.sse", "--diff"]));
+    assert!(!hostile.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{hostile:?}");
+}
+
+#[test]
+fn limits_on_times_are_stalls_where_times_are_known() {
+    let place = Place::new();
+    let recording = concat!(env!("CARGO_MANIFEST_DIR"), "/sessions/clean.session");
+    let check = |limits: &[&str], code: i32| {
+        let output = place.run(&[&["check", recording], limits].concat());
+        assert_eq!(output.status.code(), Some(code), "{limits:?}: {}", stdout(&output));
+        assert_eq!(stdout(&output).contains("(stall, proved)"), code == 1, "{limits:?}");
+    };
+    check(&["--max-ttft", "150ms"], 1);
+    check(&["--max-ttft", "2s", "--max-gap", "5s"], 0);
+    let gap = place.run(&["check", concat!(env!("CARGO_MANIFEST_DIR"), "/sessions/stall.session"), "--max-gap", "8s"]);
+    assert_eq!(gap.status.code(), Some(0), "seven seconds are allowed: {}", stdout(&gap));
+    let unknown = place.run(&["check", "clean.sse", "--max-gap", "1s"]);
+    assert_eq!(unknown.status.code(), Some(0));
+    assert!(stderr(&unknown).contains("clean.sse: it has no arrival times"), "{}", stderr(&unknown));
+    let output = place.run(&["check", "clean.sse", "--max-gap", "1ms"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("hint: a time looks like"), "{}", stderr(&output));
+}
+
+#[test]
+fn workflows_and_test_runners_have_their_own_forms() {
+    let place = Place::new();
+    let files = ["clean.sse", "cumulative.sse", "head.txt", "hostile.sse", "nowhere"];
+    let output = place.run(&[&["check", "--format", "github"][..], &files].concat());
+    let lines: Vec<_> = stdout(&output).lines().map(str::to_owned).collect();
+    assert_eq!((output.status.code(), lines.len()), (Some(2), 3), "{lines:?}");
+    let title = "title=each delta repeats all text so far (cumulative_full)::";
+    assert!(lines[0].starts_with(&format!("::error file=cumulative.sse,line=3,{title}2 growths")), "{}", lines[0]);
+    assert!(lines[0].contains("%0Ahint: "), "{}", lines[0]);
+    assert!(lines[1].starts_with(&format!("::error file=head.txt,{title}")), "the head has lines of its own: {}", lines[1]);
+    assert!(lines[2].starts_with("::error file=nowhere,title=cannot be read::cannot read nowhere"), "{}", lines[2]);
+    let suite = stdout(&place.run(&[&["check", "--format", "junit"][..], &files].concat()));
+    assert!(suite.contains("<testsuite name=\"stutterscope\" tests=\"5\" failures=\"2\" errors=\"1\">"), "{suite}");
+    assert!(suite.contains("<testcase classname=\"stutterscope\" name=\"clean.sse\"/>"), "{suite}");
+    assert!(suite.contains("removed after 5 chars: &quot;Hello&quot;") && suite.ends_with("</testsuite>\n"), "{suite}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use stutterscope::{
     core::{
         class::Class,
         desk::Desk,
-        dialect::{self, DIALECTS, DialectInfo},
+        dialect::{self, DialectInfo},
         engine::Engine,
         input::{Attempt, End, Head, Input, Origin, Start, What},
         machine::State,
@@ -84,7 +84,7 @@ fn every_scenario_shows_the_class_it_names() {
 
 #[test]
 fn rendering_is_repeatable_and_numbered() {
-    for dialect in DIALECTS {
+    for dialect in DemoServer::dialects() {
         for scenario in all() {
             for play in scenario.plays {
                 let Play::Stream { steps, .. } = play else { continue };
@@ -131,7 +131,7 @@ fn quick() -> impl Iterator<Item = &'static Scenario> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_wire_carries_the_rendered_bytes_and_requests_are_counted() {
     let server = DemoServer::start(0, 100.0).await.unwrap();
-    for dialect in DIALECTS {
+    for dialect in DemoServer::dialects() {
         let mut number = 0;
         for name in ["clean", "clean", "split-emoji", "reset"] {
             let scenario = scenarios::by_name(name).unwrap();

@@ -6,7 +6,7 @@ use rstest::rstest;
 use stutterscope::core::{
     class::{Action, Class},
     engine::Engine,
-    input::Input,
+    input::{Input, PauseCause, What},
     params::{PARAMS, Param, Profile},
     time::Micros,
 };
@@ -28,6 +28,8 @@ fn check(engine: &Engine, expected_text: &str, expected_classes: &[&str]) {
 #[case::newlines(&["\n", "\n\n", "Done"], "\n\n\nDone", &[])]
 #[case::undecided_at_the_end(&["Here", "Here is the plan"], "HereHere is the plan", &["cumulative_full"])]
 #[case::replay(&["I'll check", " the config", " file.", "I'll check the config file.", " Then run it."], "I'll check the config file. Then run it.", &["cumulative_replay"])]
+#[case::replay_of_what_came_before_a_held_growth(&["Hello there,", " my friend", "Hello there, my friend!", "Hello there, my friend", "."], "Hello there, my friendHello there, my friend!Hello there, my friend.", &[])]
+#[case::snapshot_sent_again(&["Hello there,", "Hello there, my", "Hello there, my friend", "Hello there, my friend", "Hello there, my friend!"], "Hello there, my friend!", &["cumulative_full"])]
 #[case::short_repeat(&["Ha", "Ha", "!"], "HaHa!", &[])]
 #[case::last_line_again(&["Run the tests. All green. ", "All green. ", "Ship it."], "Run the tests. All green. All green. Ship it.", &[])]
 fn text_and_classes(#[case] deltas: &[&str], #[case] expected: &str, #[case] found: &[&str]) {
@@ -135,6 +137,7 @@ fn with_gap(gap_ms: u64, pings: u64) -> Vec<Input> {
 #[case::short(4_900, 0, &[])]
 #[case::silent(7_000, 0, &["stall"])]
 #[case::masked(7_000, 20, &["keepalive_masked"])]
+#[case::masked_after_its_deadline(21_000, 4, &["keepalive_masked"])]
 #[case::pings_in_a_short_gap(4_000, 20, &[])]
 fn gaps(#[case] gap_ms: u64, #[case] pings: u64, #[case] found: &[&str]) {
     let engine = judge(&with_gap(gap_ms, pings), Profile::default());
@@ -142,6 +145,7 @@ fn gaps(#[case] gap_ms: u64, #[case] pings: u64, #[case] found: &[&str]) {
     if let Some(finding) = engine.judgement.findings.first() {
         assert_eq!(finding.moment.at, Micros::from_millis(5_100), "a stall is found at its deadline");
         assert_eq!(finding.span, Some(Micros::from_millis(gap_ms)));
+        assert_eq!(finding.count, if pings == 0 { 1 } else { pings as u32 }, "a masked stall counts its keep-alives");
     }
 }
 
@@ -162,6 +166,7 @@ fn bursts_with_silence_between_them() {
 #[rstest]
 #[case::cut_without_an_end("", &["terminal_anomaly"])]
 #[case::malformed("data: {\"choices\": [\n\ndata: [DONE]\n\n", &["malformed_frame"])]
+#[case::text_after_the_end("data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\\ud83d\\ude0a\"}}]}\n\n", &["terminal_anomaly"])]
 #[case::error_in_the_stream("data: {\"error\":{\"message\":\"overloaded\",\"type\":\"server_error\"}}\n\n", &["provider_error"])]
 fn damage(#[case] tail: &str, #[case] found: &[&str]) {
     let mut inputs = opening();
@@ -171,7 +176,57 @@ fn damage(#[case] tail: &str, #[case] found: &[&str]) {
     }
     inputs.push(eof(30));
     let engine = judge(&inputs, Profile::default());
-    check(&engine, "Hello", found);
+    assert!(text(&engine).starts_with("Hello"));
+    assert_eq!(classes(&engine), found, "{:#?}", engine.judgement.findings);
+}
+
+/// The ends of sessions: what is said once is said once, and what cannot be told is not said.
+#[test]
+fn ends() {
+    let whole = |tail: Vec<Input>| {
+        let mut inputs = opening();
+        inputs.extend([read(10, frame("content", "Hello")), read(20, finish())]);
+        inputs.extend(tail);
+        judge(&inputs, Profile::default())
+    };
+    // A connection that stays open after the end keeps nobody waiting for text.
+    check(&whole(vec![eof(60_000)]), "Hello", &[]);
+    let cut = |ends: &[u64]| {
+        let mut inputs = opening();
+        inputs.push(read(10, frame("content", "Hello")));
+        inputs.extend(ends.iter().map(|ms| eof(*ms)));
+        judge(&inputs, Profile::default())
+    };
+    check(&cut(&[20, 30]), "Hello", &["terminal_anomaly"]);
+    // Without a dialect nobody knows which end is missing; that nothing was read is what there is to say.
+    let mut inputs = opening();
+    if let What::Start(start) = &mut inputs[0].what {
+        start.dialect = None;
+        start.url = String::new();
+    }
+    inputs.extend([read(10, "data: {\"some\": \"dialect\"}\n\n"), eof(20)]);
+    let unknown = judge(&inputs, Profile::default());
+    assert_eq!(classes(&unknown), ["unknown_frame"], "{:#?}", unknown.judgement.findings);
+}
+
+/// Time in which this program did not read is nobody's stall and nobody's burst.
+#[test]
+fn pauses() {
+    let pause = |at: u64, ms: u64| Input {
+        at: Micros::from_millis(at),
+        what: What::Paused { us: ms * 1_000, cause: PauseCause::Suspended },
+    };
+    let mut inputs = opening();
+    inputs.push(read(100, frame("content", "Working")));
+    inputs.extend([pause(9_100, 8_500), read(10_000, frame("content", " on it.")), read(10_100, finish()), eof(10_200)]);
+    check(&judge(&inputs, Profile::default()), "Working on it.", &[]);
+    let mut inputs = opening();
+    for burst in 1..=4_u64 {
+        inputs.push(pause(burst * 600, 500));
+        inputs.push(read(burst * 600, (0..10).map(|_| frame("content", "word ")).collect::<String>()));
+    }
+    inputs.extend([read(2_500, finish()), eof(2_501)]);
+    check(&judge(&inputs, Profile::default()), &"word ".repeat(40), &[]);
 }
 
 #[test]
@@ -261,4 +316,49 @@ fn suppressed_text_keeps_its_place_and_its_finding() {
         (finding.class, finding.action, finding.deltas.as_slice(), finding.repaired),
         (Class::CumulativeFull, Action::Suppress, &[(1, 2)][..], true)
     );
+}
+
+/// Beyond a number of findings of one kind the last one counts on; what was kept never speaks for what was taken out.
+#[test]
+fn many_undecided_findings_leave_room_for_a_proved_one() {
+    let choice = |choice: u32, text: &str| {
+        format!("data: {{\"choices\":[{{\"index\":{choice},\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n")
+    };
+    let mut inputs = opening();
+    for number in 1..=300 {
+        inputs.push(read(10, choice(number, "1") + &choice(number, "10")));
+    }
+    inputs.push(read(3_000, choice(0, "a") + &choice(0, "ab") + &choice(0, "abc") + &finish()));
+    inputs.push(eof(3_001));
+    let engine = judge(&inputs, Profile::default());
+    let cut = &engine.judgement.output.cuts[0];
+    assert_eq!(engine.judgement.finding(cut.finding).action, Action::Suppress);
+    assert_eq!(engine.judgement.findings.len(), 256 + 1);
+    assert_eq!(engine.judgement.findings[255].count, 45);
+}
+
+/// A new turn says anew how it is framed: what the turn before left undecided is passed on, noted.
+#[test]
+fn a_new_turn_ends_the_holds_of_the_turn_before() {
+    let start = |id: &str| format!("data: {{\"type\":\"message_start\",\"message\":{{\"id\":\"{id}\"}}}}\n\n");
+    let delta = |text: &str| {
+        format!(
+            "data: {{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{{\"type\":\"text_delta\",\"text\":\"{text}\"}}}}\n\n"
+        )
+    };
+    let stop = "data: {\"type\":\"message_stop\"}\n\n";
+    let run = |end: &str| {
+        let mut inputs = opening();
+        if let What::Start(start) = &mut inputs[0].what {
+            start.dialect = Some("anthropic".into());
+        }
+        let first = [start("one"), delta("Here"), delta("Here is")].concat();
+        inputs.extend([read(10, first), read(20, start("two") + &delta("Now")), read(30, end), eof(31)]);
+        judge(&inputs, Profile::default())
+    };
+    let whole = run(stop);
+    assert_eq!(classes(&whole), ["cumulative_full"]);
+    assert!(whole.judgement.findings[0].evidence.contains("a new turn began"), "{:?}", whole.judgement.findings[0]);
+    // The end of the first turn is not the end of the second.
+    assert_eq!(classes(&run("")), ["cumulative_full", "terminal_anomaly"]);
 }

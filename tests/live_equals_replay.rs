@@ -11,7 +11,7 @@ use std::{
 use stutterscope::{
     core::{
         desk::{Desk, Timeouts},
-        dialect::{self, DIALECTS},
+        dialect,
         engine::Engine,
         input::{End, OurEnd, TransportError, What},
         params::Profile,
@@ -97,7 +97,7 @@ async fn check(name: &str, spec: RequestSpec, cancel_after: Option<u32>) -> End 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn scenarios_in_every_dialect() {
     let server = DemoServer::start(0, 20.0).await.unwrap();
-    for dialect in DIALECTS {
+    for dialect in DemoServer::dialects() {
         for name in [
             "tour",
             "cumulative",

@@ -13,7 +13,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use stutterscope::{
     core::{
         engine::Engine,
-        input::{End, Input, OurEnd, What},
+        input::{End, Input, OurEnd, PauseCause, What},
+        machine::EndReason,
         reading::Channel,
     },
     session,
@@ -179,6 +180,19 @@ fn an_interrupt_cancels_the_stream_and_completes_the_recording() {
     assert_eq!(shown, engine.judgement.output.text(&engine.reading, 0, Channel::Text));
 }
 
+#[test]
+fn an_interrupt_ends_the_wait_for_a_retry() {
+    let place = Place::new();
+    let mut child = place.send(&["-m", "rate-limit", "--no-save"]).spawn().unwrap();
+    let mut said = [0; 75];
+    child.stderr.as_mut().unwrap().read_exact(&mut said).unwrap();
+    assert!(text(&said).contains("tried again in 30 s"), "{}", text(&said));
+    let begun = Instant::now();
+    interrupt(&child);
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
+    assert!(begun.elapsed() < Duration::from_secs(5), "it waited on");
+}
+
 fn interrupt(child: &Child) {
     let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
     kill_process(pid, Signal::INT).unwrap();
@@ -244,4 +258,116 @@ fn standard_input_raw_bytes_and_remarks() {
     let requests = server.notes.lock().unwrap().requests.clone();
     assert!(requests[0].1.contains("What is new?"), "{}", requests[0].1);
     assert_eq!(requests[1].1, r#"{"model":"m","stream":true}"#);
+}
+
+#[test]
+fn a_suspended_process_blames_nobody() {
+    let words: Vec<String> = (0..30).map(|number| format!(" word-{number:02}")).collect();
+    let server = Paced::start(Duration::from_millis(40), words.iter().map(|word| delta(word)).chain([finish()]).collect());
+    let place = Place::new();
+    let path = place.file("run.session");
+    let flags = ["--param", "stall.gap_ms=1000", "--idle-timeout", "1s", "-m", "m", "-o", path.to_str().unwrap()];
+    let mut child = place.send(&[&["-u", &server.url], &flags[..], &["Hello"]].concat()).spawn().unwrap();
+    let mut first = [0; 1];
+    child.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    kill_process(pid, Signal::STOP).unwrap();
+    thread::sleep(Duration::from_millis(2_500));
+    kill_process(pid, Signal::CONT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let stderr = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    assert_eq!(text(&first) + &text(&output.stdout), words.concat());
+    assert!(!stderr.contains("stall") && stderr.contains("clean"), "{stderr}");
+
+    let (inputs, _) = replayed(&path);
+    let pauses = inputs.iter().filter_map(|input| match input.what {
+        What::Paused { us, cause: PauseCause::Suspended } => Some(us),
+        _ => None,
+    });
+    let pauses: Vec<u64> = pauses.collect();
+    assert_eq!(pauses.len(), 1, "{pauses:?}");
+    assert!((2_000_000..10_000_000).contains(&pauses[0]), "{pauses:?}");
+}
+
+#[test]
+fn a_fallback_is_asked_when_the_first_provider_fails() {
+    let server = Paced::start(Duration::from_millis(1), vec![delta("From the second."), finish()]);
+    let place = Place::new();
+    let config = place.file("config.ron");
+    let entries = format!(
+        r#"(provider: "first", max_attempts: 2, desk: (retry: (base_ms: 1, cap_ms: 5)), providers: {{
+            "first": (base_url: "http://127.0.0.1:9/v1", model: "one", fallbacks: ["none", "claude", "second"]),
+            "claude": (base_url: "http://127.0.0.1:9/v1", model: "three", dialect: "anthropic"),
+            "second": (base_url: {:?}, model: "two"),
+        }})"#,
+        server.url
+    );
+    std::fs::write(&config, entries).unwrap();
+    let path = place.file("run.session");
+    let mut command = place.send(&["-v", "-o", path.to_str().unwrap(), "Hello"]);
+    let output = command.env("STUTTERSCOPE_CONFIG", &config).output().unwrap();
+    let stderr = text(&output.stderr);
+    assert_eq!(text(&output.stdout), "From the second.", "{stderr}");
+    for part in
+        ["`none` is left out: there is no such provider", "`claude` is left out: it speaks anthropic", "is asked for two instead"]
+    {
+        assert!(stderr.contains(part), "{stderr}");
+    }
+    let requests = server.notes.lock().unwrap().requests.clone();
+    assert_eq!(requests.len(), 1);
+    assert!(requests[0].1.contains(r#""two""#) && requests[0].1.contains("Hello"), "{requests:?}");
+
+    let (inputs, engine) = replayed(&path);
+    let attempts = inputs.iter().filter_map(|input| match &input.what {
+        What::Attempt(attempt) => Some((attempt.number, attempt.model.as_str())),
+        _ => None,
+    });
+    assert_eq!(attempts.collect::<Vec<_>>(), [(0, "one"), (1, "one"), (2, "two")]);
+    assert_eq!(engine.judgement.ended, Some(EndReason::Finished));
+}
+
+#[test]
+fn a_key_that_the_server_echoes_is_shown_and_kept_nowhere() {
+    const KEY: &str = "sk-proj-0123456789abcdef";
+    let echo = delta(&format!("you sent {KEY}"));
+    let error = format!("{{\"error\":{{\"message\":\"Incorrect API key provided: {KEY}\",\"type\":\"invalid_request_error\"}}}}");
+    let cut = |text: &str, after: usize| {
+        let (first, second) = text.split_at(text.find(KEY).unwrap() + after);
+        vec![first.to_owned(), second.to_owned()]
+    };
+    for (status, chunks, code) in [
+        (format!("200 OK\r\nx-echo: {KEY}\r\nset-cookie: k={KEY}"), [cut(&echo, 18), vec![finish()]].concat(), 0),
+        (format!("200 {KEY}"), [cut(&echo, 4), cut(&echo, 23), vec![finish()]].concat(), 0),
+        ("401 Unauthorized".into(), cut(&error, 20), 3),
+    ] {
+        let server = Paced::start_as(&status, Duration::from_millis(60), chunks);
+        let with_password = server.url.replace("http://", "http://user:secret-password@");
+        for (url, flag) in [(&server.url, None), (&with_password, Some(format!("authorization: Bearer {KEY}")))] {
+            let place = Place::new();
+            let path = place.file("run.session");
+            let mut command = place.send(&["-P", "openai", "-u", url, "-v", "-o", path.to_str().unwrap(), "Hello"]);
+            command.args(flag.iter().flat_map(|header| ["-H", header]));
+            let output = command.env("OPENAI_API_KEY", KEY).output().unwrap();
+            assert_eq!(output.status.code(), Some(code), "{}", text(&output.stderr));
+            assert!(server.notes.lock().unwrap().requests[0].0.contains(KEY), "it was sent");
+
+            let mut check = Command::new(env!("CARGO_BIN_EXE_stutterscope"));
+            check.args(["check", "--format", "json"]).arg(&path).env_clear().env("STUTTERSCOPE_CONFIG", "");
+            let report = check.output().unwrap();
+            assert!(!report.stdout.is_empty(), "{}", text(&report.stderr));
+            let places = [
+                ("recording", std::fs::read(&path).unwrap()),
+                ("stdout", output.stdout),
+                ("stderr", output.stderr),
+                ("report", report.stdout),
+            ];
+            for (name, bytes) in places {
+                let shown = text(&bytes);
+                // What a read ends with may be the beginning of anything, up to the twelfth byte.
+                assert!(!shown.contains(&KEY[11..]) && !shown.contains(&KEY[..12]), "{name}: {shown}");
+                assert!(!shown.contains("secret-password"), "{name}: {shown}");
+            }
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{io::Write, path::Path};
+use std::{fs, io::Write, path::Path};
 
 use stutterscope::{
     core::{
@@ -14,6 +14,7 @@ use stutterscope::{
         self,
         format::{self, Header},
         import,
+        live::LiveLog,
         reader::{HeaderError, Reader, Warning},
         writer::Recorder,
     },
@@ -94,7 +95,7 @@ fn what_the_recorder_wrote_is_what_was_appended() {
     for (index, input) in inputs.iter().enumerate() {
         recorder.append(input);
         // Every record is in the file as soon as it was appended: nothing waits in this process.
-        assert_eq!(std::fs::read(&path).unwrap(), file_of(&inputs[..=index]));
+        assert_eq!(fs::read(&path).unwrap(), file_of(&inputs[..=index]));
     }
     drop(recorder);
     let loaded = session::load(&path).unwrap();
@@ -103,7 +104,7 @@ fn what_the_recorder_wrote_is_what_was_appended() {
     assert!(Recorder::create(&path, &header).is_err(), "an existing file is never overwritten");
 
     let packed = folder.path().join("a.session.zst");
-    std::fs::write(&packed, zstd::encode_all(&*file_of(&inputs), 3).unwrap()).unwrap();
+    fs::write(&packed, zstd::encode_all(&*file_of(&inputs), 3).unwrap()).unwrap();
     assert_eq!(session::load(&packed).unwrap().inputs, inputs);
 }
 
@@ -115,7 +116,7 @@ fn a_recording_is_private_and_never_written_through_a_link() {
     let header = Header::new(start(""), &Profile::default());
     let path = folder.path().join("a.session");
     drop(Recorder::create(&path, &header).unwrap());
-    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     let link = folder.path().join("link.session");
     symlink(folder.path().join("elsewhere"), &link).unwrap();
     let error = Recorder::create(&link, &header).err().map(|error| error.to_string()).unwrap();
@@ -305,4 +306,38 @@ mod properties {
             let _ = read(&file);
         }
     }
+}
+
+#[test]
+fn a_disk_that_fails_ends_the_recording_and_not_the_session() {
+    let inputs = sample();
+    let header = Header::new(start("{}"), &Profile::default());
+    let (reader, writer) = std::io::pipe().unwrap();
+    let file = fs::File::from(std::os::fd::OwnedFd::from(writer));
+    let log = LiveLog::new(Some(Recorder::over(file, Path::new("run.session"), &header).unwrap()));
+    log.push(inputs[0].what.clone());
+    log.push(inputs[1].what.clone());
+    assert!(log.take_recording_error().is_none());
+    // From here on every write fails, as it does on a disk that is full.
+    drop(reader);
+    for input in &inputs[2..] {
+        log.push(input.what.clone());
+    }
+    let error = log.take_recording_error().map(|error| error.to_string()).unwrap();
+    assert!(error.starts_with("recording to run.session stopped: ") && error.contains("hint: the session goes on"), "{error}");
+    log.push(What::Cancel);
+    assert!(log.take_recording_error().is_none(), "it is said once");
+    let mut seen = Vec::new();
+    log.drain(&mut seen);
+    let wanted = inputs.iter().map(|input| &input.what).chain([&What::Cancel]);
+    assert!(seen.iter().map(|input| &input.what).eq(wanted), "the session has every input");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_named_before_anything_is_sent() {
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let header = Header::new(start("{}"), &Profile::default());
+    let error = Recorder::over(full, Path::new("run.session"), &header).err().map(|error| error.to_string()).unwrap();
+    assert!(error.starts_with("cannot create the recording run.session: ") && error.contains("hint: "), "{error}");
 }

@@ -1,29 +1,28 @@
 //! `stutterscope check [PATH|-]...`: judge recordings, captures and live pipes.
 
-use std::{
-    io::{self, Write},
-    path::PathBuf,
-    process::ExitCode,
-};
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::ValueEnum;
-use serde::Serialize;
 
 use crate::{
     cli::{
-        Failure, Outcome,
+        Outcome,
         interrupt::{INTERRUPTED, Interrupt},
         judging::{Judging, JudgingArgs},
+        send::input::duration,
     },
-    core::class::Level,
-    report::{Report, text::to_text, to_json},
-    sanitise::sanitise_block,
+    core::{class::Level, params::Param},
+    report::Report,
+    sanitise::sanitise,
 };
 
 mod judge;
+mod printer;
 mod targets;
 
 use judge::judge;
+pub use printer::Format;
+use printer::Printer;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -31,6 +30,7 @@ Examples:
   stutterscope check captures/ --format json           every capture in a folder, one JSON object a line
   curl -N … | stutterscope check -                     a live stream, judged with its arrival times
   stutterscope check a.sse --param replay.min_chars=4  under another threshold
+  stutterscope check a.session --diff --max-gap 2s     the text with its removals; two silent seconds are a stall
 
 Exit code: 0 clean, 1 findings at or above --fail-on, 2 something could not be read.";
 
@@ -47,18 +47,18 @@ pub struct Args {
     /// Lowest level of a finding that makes the exit code 1
     #[arg(long, value_enum, default_value_t = FailOn::Warning, value_name = "LEVEL")]
     pub fail_on: FailOn,
+    /// In the text form, print the output too, with what was taken out as [-gone-]
+    #[arg(long)]
+    pub diff: bool,
+    /// Longest time to the first text; longer is a stall
+    #[arg(long, value_name = "TIME", value_parser = limit)]
+    pub max_ttft: Option<u64>,
+    /// Longest time without text; longer is a stall
+    #[arg(long, value_name = "TIME", value_parser = limit)]
+    pub max_gap: Option<u64>,
     /// How sessions are judged
     #[command(flatten)]
     pub judging: JudgingArgs,
-}
-
-/// Forms of a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people
-    Text,
-    /// One JSON object a line
-    Json,
 }
 
 /// From which level on findings fail the check.
@@ -86,12 +86,33 @@ impl FailOn {
     }
 }
 
-/// The line of a file that cannot be read.
-#[derive(Serialize)]
-struct Unreadable<'a> {
-    schema: u32,
-    file: &'a str,
-    error: &'a str,
+/// A limit on a time, in milliseconds.
+fn limit(text: &str) -> Result<u64, String> {
+    let (low, high) = Param::StallGap.info().range;
+    let limit = duration(text)?.millis();
+    if (low..=high).contains(&limit) {
+        Ok(limit)
+    } else {
+        Err(format!("a limit lies between {low} ms and {} s\nhint: a time looks like 2s or 500ms", high / 1_000))
+    }
+}
+
+impl Args {
+    /// The flags for judging, with the limits among the parameters.
+    fn judging(&self) -> JudgingArgs {
+        let limits = [(Param::StallFirst, self.max_ttft), (Param::StallGap, self.max_gap)];
+        let mut judging = self.judging.clone();
+        judging.params.extend(limits.into_iter().filter_map(|(param, limit)| Some((param, limit?))));
+        judging
+    }
+
+    /// Says where a limit could not be checked.
+    #[allow(clippy::print_stderr)]
+    fn check_limits(&self, report: &Report) {
+        if report.duration_us.is_none() && (self.max_ttft.is_some() || self.max_gap.is_some()) {
+            eprintln!("{}: it has no arrival times, so --max-ttft and --max-gap say nothing about it", sanitise(&report.file));
+        }
+    }
 }
 
 /// Judges everything that is named, in order, and prints a report of each.
@@ -99,46 +120,34 @@ struct Unreadable<'a> {
 /// # Errors
 /// When the configuration cannot be used or standard output cannot be written.
 pub fn run(args: &Args) -> Outcome {
-    let judging = Judging::load(&args.judging)?;
-    let mut unreadable = false;
-    let mut failed = false;
+    let judging = Judging::load(&args.judging())?;
+    let (mut unreadable, mut failed, mut interrupted) = (false, false, false);
     let interrupt = Interrupt::watch()?;
+    let mut printer = Printer::new(args.format, args.diff);
     for target in targets::targets(&args.paths)? {
         let name = target.name();
         match judge(&target, &judging, &interrupt) {
             Ok(judged) => {
                 let report = Report::of(&judged.engine.reading, &judged.engine.judgement, &name);
-                failed |= args.fail_on.fails(&report);
-                print(args.format, &report)?;
-                if judged.interrupted {
-                    return Ok(ExitCode::from(INTERRUPTED));
-                }
+                let fails = args.fail_on.fails(&report);
+                failed |= fails;
+                args.check_limits(&report);
+                printer.judged(&judged.engine, &report, fails)?;
+                interrupted = judged.interrupted;
             }
             Err(error) => {
                 unreadable = true;
-                print_error(args.format, &name, &error)?;
+                printer.unreadable(&name, &error)?;
             }
         }
+        if interrupted {
+            break;
+        }
     }
-    Ok(ExitCode::from(if unreadable { 2 } else { u8::from(failed) }))
-}
-
-fn print(format: Format, report: &Report) -> Result<(), Failure> {
-    let text = match format {
-        Format::Text => to_text(report),
-        Format::Json => to_json(report).map_err(io::Error::other)? + "\n",
-    };
-    io::stdout().write_all(text.as_bytes())?;
-    Ok(())
-}
-
-#[allow(clippy::print_stderr)]
-fn print_error(format: Format, file: &str, error: &str) -> Result<(), Failure> {
-    if format == Format::Json {
-        let line = to_json(&Unreadable { schema: 1, file, error }).map_err(io::Error::other)? + "\n";
-        io::stdout().write_all(line.as_bytes())?;
-    } else {
-        eprintln!("{}", sanitise_block(error));
-    }
-    Ok(())
+    printer.finish()?;
+    Ok(ExitCode::from(match () {
+        () if interrupted => INTERRUPTED,
+        () if unreadable => 2,
+        () => u8::from(failed),
+    }))
 }

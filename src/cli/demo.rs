@@ -9,7 +9,6 @@ use serde_json::Value;
 
 use crate::{
     cli::{Failure, Outcome},
-    core::dialect::DIALECTS,
     net::{
         demo::{DemoServer, scenarios},
         request::join,
@@ -60,7 +59,7 @@ fn list(out: &mut impl Write) -> Outcome {
 
 fn introduce(server: &DemoServer, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "The demo provider listens on {} until you press Ctrl-C.\n", server.root())?;
-    for dialect in DIALECTS {
+    for dialect in DemoServer::dialects() {
         let url = join(&server.base_url(dialect), dialect.path);
         let model = format!("demo/{}", scenarios::OPENER);
         // What the dialect's own request looks like, whatever its keys.

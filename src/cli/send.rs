@@ -1,9 +1,9 @@
 //! `stutterscope send`: one request, headless. Repaired text to standard output the moment it is released.
 
 mod follow;
-mod input;
+pub mod input;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{iter, path::PathBuf, process::ExitCode};
 
 use tokio::sync::watch;
 
@@ -48,8 +48,8 @@ pub struct Args {
     /// Model; for the demo provider the name of a scenario
     #[arg(short, long)]
     model: Option<String>,
-    /// Base URL, such as <https://api.openai.com/v1>
-    #[arg(short = 'u', long, value_name = "URL")]
+    /// Base URL of an API, up to its version
+    #[arg(short = 'u', long, value_name = "URL", help = "Base URL, such as https://api.openai.com/v1")]
     base_url: Option<String>,
     /// Provider; the embedded demo provider when nothing else is configured
     #[arg(short = 'P', long)]
@@ -128,7 +128,8 @@ async fn send(args: Args, interrupt: Interrupt) -> Outcome {
         max_attempts: config.max_attempts,
         unchecked: args.unchecked,
     };
-    let (spec, remarks) = RequestSpec::build(&provider, draft, |name| std::env::var(name).ok()).map_err(Failure::usage)?;
+    let built = RequestSpec::build_all(&provider, &config.all_providers(), draft, |name| std::env::var(name).ok());
+    let (spec, remarks) = built.map_err(Failure::usage)?;
     remarks.iter().for_each(|remark| follow::note(remark));
     let profile = judging.profile(None);
     let save = match &args.output {
@@ -137,7 +138,9 @@ async fn send(args: Args, interrupt: Interrupt) -> Outcome {
         None => Save::Library,
     };
     let log = client::open(&spec, &profile, save).map_err(Failure::usage)?;
-    let (name, url) = (format!("{} {}", spec.provider, spec.model), spec.url());
+    let name = format!("{} {}", spec.provider, spec.model);
+    let urls: Vec<_> =
+        iter::once(&spec).chain(&spec.fallbacks).map(|spec| (spec.endpoint_key().endpoint, spec.shown_url())).collect();
     let (cancel, cancelled) = watch::channel(false);
     let desk = SharedDesk::new(config.desk().into());
     let sending = tokio::spawn(client::run(spec, desk, log.clone(), cancelled));
@@ -153,7 +156,11 @@ async fn send(args: Args, interrupt: Interrupt) -> Outcome {
     follow::summary(&report, log.path().as_deref());
     let failed = failed(&engine);
     if let Some(fault) = fault(&engine).filter(|_| failed) {
-        follow::note(&fault.message(&url));
+        let asked = engine.reading.marks().iter().rev().find_map(|mark| match &mark.what {
+            What::Attempt(attempt) => urls.iter().find(|(endpoint, _)| *endpoint == attempt.endpoint),
+            _ => None,
+        });
+        follow::note(&fault.message(asked.map_or(&name, |(_, url)| url)));
     }
     Ok(match () {
         () if interrupted => ExitCode::from(INTERRUPTED),

@@ -5,10 +5,11 @@ use std::{
     process::ExitCode,
 };
 
+use clap::ValueEnum;
 use serde::Serialize;
 
 use crate::{
-    cli::{Failure, Outcome, check::Format},
+    cli::{Failure, Outcome},
     report::to_json,
     sanitise::sanitise,
     session::library::{self, Entry},
@@ -19,6 +20,15 @@ Examples:
   stutterscope sessions                    newest first
   stutterscope sessions --format json      one JSON object a line
   ls \"$(stutterscope sessions --path)\"     the folder itself";
+
+/// Forms of the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
 
 /// Arguments of `sessions`.
 #[derive(Debug, clap::Args)]

@@ -19,6 +19,7 @@ use self::{
 use crate::core::{
     class::{Action, Certainty, Class, Layer, Level},
     detect::{DETECTORS, Detector, strategies::Runner},
+    input::What,
     machine::{Condition, EndReason, State, Transition, evaluate},
     output::{HoldSpan, Output},
     params::{Param, Profile},
@@ -139,7 +140,9 @@ impl Judgement {
         loop {
             match reading.marks().get(self.walk.mark) {
                 Some(mark) if mark.chunks <= self.walk.chunk => {
-                    self.advance(reading, mark.at);
+                    // A pause is told at its end, and no deadline fires while it lasts.
+                    let asleep = if let What::Paused { us, .. } = mark.what { Micros(us) } else { Micros::ZERO };
+                    self.advance(reading, mark.at.since(asleep));
                     self.walk.at = mark.at;
                     self.judge_frames(reading, mark.frames);
                     self.judge_mark(reading, mark);

@@ -28,7 +28,10 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-use crate::{core::dialect::DialectInfo, net::demo::script::Scenario};
+use crate::{
+    core::dialect::{self, DialectInfo},
+    net::demo::script::Scenario,
+};
 
 pub use render::{EPOCH, Write, render};
 
@@ -89,6 +92,11 @@ impl DemoServer {
     /// The root of all paths: `http://127.0.0.1:PORT`.
     pub fn root(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The dialects that it speaks.
+    pub fn dialects() -> impl Iterator<Item = &'static DialectInfo> {
+        ["openai-chat", "anthropic", "ollama"].into_iter().filter_map(dialect::by_id)
     }
 
     /// The base URL below which the path of `dialect` lies.

@@ -77,6 +77,8 @@ pub struct ProviderEntry {
     pub model: Option<String>,
     /// Headers that are sent with every request.
     pub headers: BTreeMap<String, String>,
+    /// Names of the providers that are asked, in this order, when this one refuses or has failed.
+    pub fallbacks: Vec<String>,
 }
 
 /// A provider, ready to be asked.
@@ -98,6 +100,8 @@ pub struct Provider {
     pub model: String,
     /// Headers that are sent with every request.
     pub headers: Vec<(String, String)>,
+    /// Names of the providers that are asked, in this order, when this one refuses or has failed.
+    pub fallbacks: Vec<String>,
 }
 
 impl std::fmt::Debug for Provider {
@@ -125,6 +129,7 @@ impl From<&ProviderInfo> for Provider {
             key: None,
             model: row.model.into(),
             headers: Vec::new(),
+            fallbacks: Vec::new(),
         }
     }
 }
@@ -141,6 +146,7 @@ impl Provider {
             key: None,
             model: String::new(),
             headers: Vec::new(),
+            fallbacks: Vec::new(),
         }
     }
 
@@ -156,6 +162,9 @@ impl Provider {
         set(&mut self.model, &entry.model);
         if entry.key.is_some() {
             self.key.clone_from(&entry.key);
+        }
+        if !entry.fallbacks.is_empty() {
+            self.fallbacks.clone_from(&entry.fallbacks);
         }
         self.headers.extend(entry.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
     }

@@ -1,13 +1,14 @@
 //! A request, whole and checked, before anything is sent.
 
 mod error;
+mod fallback;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use crate::{
     core::{
-        desk::{Timeouts, validate::validate},
+        desk::{EndpointKey, Timeouts, validate::validate},
         dialect::{self, DialectInfo},
         input::{Origin, Start},
     },
@@ -35,8 +36,10 @@ pub struct RequestSpec {
     pub body: String,
     /// How long each phase may take.
     pub timeouts: Timeouts,
-    /// Most attempts of a session, at least 1.
+    /// Most attempts at each provider, at least 1.
     pub max_attempts: u32,
+    /// The same request to other providers of the same dialect, asked in this order when this one refuses or has failed.
+    pub fallbacks: Vec<RequestSpec>,
 }
 
 impl std::fmt::Debug for RequestSpec {
@@ -123,9 +126,20 @@ impl RequestSpec {
             body,
             timeouts: draft.timeouts,
             max_attempts: draft.max_attempts.max(1),
+            fallbacks: Vec::new(),
         };
         spec.check()?;
         Ok((spec, remarks))
+    }
+
+    /// What a breaker stands before, and what is recorded of it: no password.
+    pub fn endpoint_key(&self) -> EndpointKey {
+        EndpointKey::new(without_password(&self.base_url), self.model.clone())
+    }
+
+    /// The URL that is asked, as it is shown and recorded: no password.
+    pub fn shown_url(&self) -> String {
+        without_password(&self.url())
     }
 
     fn check(&self) -> Result<(), RequestError> {
@@ -172,14 +186,15 @@ impl RequestSpec {
         Ok(map)
     }
 
-    /// The values that must never be stored or shown.
+    /// The values that must never be stored or shown, those of the fallbacks too.
     pub fn secrets(&self) -> Vec<SecretString> {
         let from_headers = self.headers.iter().filter(|(name, _)| is_secret_header(name));
         let values = from_headers.map(|(_, value)| {
             let value = value.trim();
             SecretString::from(value.strip_prefix("Bearer ").unwrap_or(value).to_owned())
         });
-        self.key.clone().into_iter().chain(values).filter(|secret| !secret.expose_secret().is_empty()).collect()
+        let own = self.key.clone().into_iter().chain(values).filter(|secret| !secret.expose_secret().is_empty());
+        own.chain(self.fallbacks.iter().flat_map(RequestSpec::secrets)).collect()
     }
 
     /// The session's first input. `wall` is the wall time in RFC 3339.
@@ -193,7 +208,7 @@ impl RequestSpec {
             clocked: true,
             provider: self.provider.clone(),
             dialect: Some(self.dialect.id.to_owned()),
-            url: format!("POST {}", self.url()),
+            url: format!("POST {}", self.shown_url()),
             model: self.model.clone(),
             headers: headers.collect(),
             body: self.body.clone(),
@@ -205,6 +220,17 @@ impl RequestSpec {
 fn is_secret_header(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     name == "cookie" || ["authorization", "key", "token", "secret"].iter().any(|part| name.contains(part))
+}
+
+/// `url` with the password in it masked, if it has one.
+fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let authority = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(authority);
+    match authority.rsplit_once('@').and_then(|(user, host)| Some((user.split_once(':')?, host))) {
+        Some(((user, password), host)) => format!("{scheme}://{user}:{}@{host}{path}", "*".repeat(password.len())),
+        None => url.to_owned(),
+    }
 }
 
 /// The URL of `path` below `base_url`.
@@ -257,6 +283,16 @@ mod tests {
         check("https://a/v1/chat/completions", "/chat/completions", "https://a/v1/chat/completions");
         check("https://a", "/v1/messages", "https://a/v1/messages");
         check("https://a/v1", "/v1/messages", "https://a/v1/messages");
+    }
+
+    #[test]
+    fn passwords_in_urls_are_not_shown() {
+        let check = |url: &str, wanted: &str| assert_eq!(without_password(url), wanted);
+        check("https://user:pass@host/v1", "https://user:****@host/v1");
+        check("https://user:p@ss@host", "https://user:****@host");
+        check("https://user@host/a:b@c", "https://user@host/a:b@c");
+        check("http://127.0.0.1:80/v1", "http://127.0.0.1:80/v1");
+        check("nothing", "nothing");
     }
 
     #[test]

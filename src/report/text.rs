@@ -28,16 +28,16 @@ fn write(out: &mut String, report: &Report) -> fmt::Result {
         write!(out, " · {} of {} chars suppressed", report.suppressed_chars, report.received_chars)?;
     }
     if let (Some(first), Some(all)) = (report.ttft_us, report.duration_us) {
-        write!(out, " · first text after {}, all after {}", Micros(first), Micros(all))?;
+        write!(out, " · first text after {}, ended after {}", Micros(first), Micros(all))?;
     }
     out.push('\n');
     for finding in &report.findings {
-        write_finding(out, finding)?;
+        write_finding(out, finding, report.attempts.len())?;
     }
     Ok(())
 }
 
-fn write_finding(out: &mut String, finding: &FindingReport) -> fmt::Result {
+fn write_finding(out: &mut String, finding: &FindingReport, attempts: usize) -> fmt::Result {
     let level = match finding.level {
         Level::Error => "error",
         Level::Warning => "warning",
@@ -49,9 +49,14 @@ fn write_finding(out: &mut String, finding: &FindingReport) -> fmt::Result {
         Certainty::Ambiguous => "ambiguous",
     };
     let done = if finding.repaired { ", repaired" } else { "" };
-    writeln!(out, "  {level}: {} ({}, {certainty}{done})", finding.class.info().title, finding.class.name())?;
+    let possibly = if finding.certainty == Certainty::Ambiguous { "possibly: " } else { "" };
+    writeln!(out, "  {level}: {possibly}{} ({}, {certainty}{done})", finding.class.info().title, finding.class.name())?;
     writeln!(out, "    {}", sanitise(&finding.evidence))?;
-    out.push_str("    at ");
+    out.push_str("    ");
+    if attempts > 1 {
+        write!(out, "in attempt {} of {attempts}, ", finding.attempt + 1)?;
+    }
+    out.push_str("at ");
     if let Some(at) = finding.first.at_us {
         write!(out, "{}, ", Micros(at))?;
     }
@@ -67,7 +72,7 @@ fn write_finding(out: &mut String, finding: &FindingReport) -> fmt::Result {
         writeln!(out, "    either {}", readings.join(" or "))?;
     }
     for Removed { at, text } in finding.removed.iter().take(PIECES) {
-        writeln!(out, "    removed at {at}: {}", quote(text))?;
+        writeln!(out, "    removed after {}: {}", count(*at, "char"), quote(text))?;
     }
     if let Some(more) = finding.removed.len().checked_sub(PIECES).filter(|more| *more > 0) {
         writeln!(out, "    and {more} more")?;
@@ -75,7 +80,8 @@ fn write_finding(out: &mut String, finding: &FindingReport) -> fmt::Result {
     writeln!(out, "    hint: {}", sanitise_block(&finding.hint))
 }
 
-fn count(number: u32, noun: &str) -> String {
+fn count(number: impl Into<u64>, noun: &str) -> String {
+    let number = number.into();
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 

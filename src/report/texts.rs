@@ -104,6 +104,8 @@ impl Texts {
             }
             let output = all.outputs.entry(key.choice).or_default();
             match key.channel {
+                // The first block is moved: most answers have no other, and they may be long.
+                Channel::Text if output.is_empty() => *output = text.emitted,
                 Channel::Text => output.push_str(&text.emitted),
                 Channel::Reasoning if key.choice == 0 => all.reasoning.push_str(&text.emitted),
                 Channel::ToolArguments => calls.entry((key.choice, key.block)).or_default().arguments = text.emitted,

@@ -1,6 +1,7 @@
 //! Captures made by others: a body alone, or what `curl -i` wrote.
 //!
-//! A capture has no times. It is given one chunk a frame where frames are easy to see, which changes chunk rows only.
+//! A capture has no times. Unless it is known in which reads it came, it is given one chunk a frame where frames are easy to
+//! see, which changes chunk rows only.
 
 use crate::{
     core::{
@@ -44,8 +45,10 @@ enum Stage {
 }
 
 /// Where one chunk ends and the next begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum CutBy {
+    /// As the client that captured it read it: lengths, the next one last.
+    Reads(Vec<usize>),
     /// After each blank line.
     Block,
     /// After each line.
@@ -65,12 +68,22 @@ impl Capture {
         Capture { bytes, at, cut, stage: Stage::Start, heads: heads.into_iter() }
     }
 
+    /// Cuts the body into reads of these lengths, if they add up to it.
+    pub fn cut_into(&mut self, mut reads: Vec<usize>) {
+        let sum = reads.iter().try_fold(0_usize, |sum, len| sum.checked_add(*len));
+        if sum == Some(self.bytes.len() - self.at) && !reads.contains(&0) {
+            reads.reverse();
+            self.cut = CutBy::Reads(reads);
+        }
+    }
+
     fn chunk(&mut self) -> Option<Vec<u8>> {
         let rest = &self.bytes[self.at..];
         if rest.is_empty() {
             return None;
         }
-        let len = match self.cut {
+        let len = match &mut self.cut {
+            CutBy::Reads(reads) => reads.pop().unwrap_or(rest.len()),
             CutBy::Block => block_len(rest),
             CutBy::Line => memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1),
             CutBy::Nothing => rest.len(),

@@ -7,18 +7,25 @@
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use tokio::sync::Notify;
 
 use crate::{
     core::{
-        input::{Input, What},
+        input::{Input, PauseCause, What},
         time::Micros,
     },
     session::writer::Recorder,
 };
+
+/// How often somebody must look at the clock of a log with a [pulse](LiveLog::pulse).
+pub const PULSE: Duration = Duration::from_millis(100);
+
+/// A time in which nobody looked is a suspension from this on. A loaded machine delays a pulse too, by less; should it be by
+/// more, then nobody read meanwhile, and the gap is not the provider's either.
+const SUSPENDED: Micros = Micros::from_millis(1_000);
 
 /// A session in flight. Cheap to share: net pushes, the consumer drains.
 pub struct LiveLog {
@@ -32,6 +39,38 @@ struct State {
     recorder: Option<Recorder>,
     last: Micros,
     closed: bool,
+    /// Somebody looks at the clock every [`PULSE`].
+    pulse: bool,
+    /// Time in which the process was suspended.
+    suspended: Micros,
+}
+
+impl State {
+    fn push(&mut self, at: Micros, what: What) {
+        let input = Input { at, what };
+        if let Some(recorder) = &mut self.recorder {
+            recorder.append(&input);
+        }
+        self.queue.push(input);
+    }
+
+    /// The time has come to `now`. A suspension is noticed here, before anything else is stamped after it or told the time, so
+    /// that no deadline fires inside it.
+    fn advance(&mut self, now: Micros) {
+        if self.pulse
+            && !self.closed
+            && let Some(us) = suspended(self.last, now)
+        {
+            self.suspended = self.suspended + us;
+            self.push(now, What::Paused { us: us.0, cause: PauseCause::Suspended });
+        }
+        self.last = self.last.max(now);
+    }
+}
+
+/// For how long the process was suspended, if it was, when the clock that is looked at every [`PULSE`] goes from `last` to `now`.
+fn suspended(last: Micros, now: Micros) -> Option<Micros> {
+    Some(now.since(last)).filter(|gap| *gap >= SUSPENDED)
 }
 
 impl LiveLog {
@@ -39,7 +78,14 @@ impl LiveLog {
     pub fn new(recorder: Option<Recorder>) -> Arc<LiveLog> {
         Arc::new(LiveLog {
             epoch: Instant::now(),
-            state: Mutex::new(State { queue: Vec::new(), recorder, last: Micros::ZERO, closed: false }),
+            state: Mutex::new(State {
+                queue: Vec::new(),
+                recorder,
+                last: Micros::ZERO,
+                closed: false,
+                pulse: false,
+                suspended: Micros::ZERO,
+            }),
             pushed: Notify::new(),
         })
     }
@@ -50,9 +96,30 @@ impl LiveLog {
     }
 
     fn elapsed(&self, state: &mut State) -> Micros {
-        let now = Micros(u64::try_from(self.epoch.elapsed().as_micros()).unwrap_or(u64::MAX));
-        state.last = state.last.max(now);
+        state.advance(Micros(u64::try_from(self.epoch.elapsed().as_micros()).unwrap_or(u64::MAX)));
         state.last
+    }
+
+    /// Keeps this log's pulse, by which a suspension (Ctrl-Z, SIGSTOP) is noticed; poll it beside what reads the wire. Never ends.
+    ///
+    /// The clock stands still while the machine sleeps, so that is no gap at all.
+    pub async fn pulse(&self) {
+        // What was before is not known to have been watched.
+        {
+            let mut state = self.lock();
+            self.elapsed(&mut state);
+            state.pulse = true;
+        }
+        let _stopped = Pulse(self);
+        loop {
+            tokio::time::sleep(PULSE).await;
+            self.now();
+        }
+    }
+
+    /// Time in which the process was suspended, as far as the log's pulse noticed.
+    pub fn suspended(&self) -> Micros {
+        self.lock().suspended
     }
 
     /// Stamps `what`, records it, queues it and wakes the consumer. Returns the stamp; a Start is stamped zero.
@@ -61,14 +128,12 @@ impl LiveLog {
     pub fn push(&self, what: What) -> Micros {
         let mut state = self.lock();
         let at = if matches!(what, What::Start(_)) { Micros::ZERO } else { self.elapsed(&mut state) };
-        if state.closed {
+        // Whoever stopped the process may say so; the pulse has noticed already.
+        let known = state.pulse && matches!(what, What::Paused { cause: PauseCause::Suspended, .. });
+        if state.closed || known {
             return at;
         }
-        let input = Input { at, what };
-        if let Some(recorder) = &mut state.recorder {
-            recorder.append(&input);
-        }
-        state.queue.push(input);
+        state.push(at, what);
         drop(state);
         self.pushed.notify_waiters();
         self.pushed.notify_one();
@@ -79,8 +144,10 @@ impl LiveLog {
     /// the consumer may fold `into` and then advance to it.
     pub fn drain(&self, into: &mut Vec<Input>) -> Micros {
         let mut state = self.lock();
+        // First the clock, for it may bring a suspension.
+        let now = self.elapsed(&mut state);
         into.append(&mut state.queue);
-        self.elapsed(&mut state)
+        now
     }
 
     /// The time now, in microseconds since the log began.
@@ -121,10 +188,46 @@ impl LiveLog {
     }
 }
 
+/// Without a pulse a long silence means nothing.
+struct Pulse<'a>(&'a LiveLog);
+
+impl Drop for Pulse<'_> {
+    fn drop(&mut self) {
+        self.0.lock().pulse = false;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::core::input::End;
+
+    #[test]
+    fn a_suspension_is_told_from_a_late_pulse() {
+        let check = |last: u64, now: u64, wanted: Option<u64>| {
+            assert_eq!(suspended(Micros::from_millis(last), Micros::from_millis(now)), wanted.map(Micros::from_millis));
+        };
+        check(500, 600, None);
+        check(500, 1_499, None);
+        check(500, 1_500, Some(1_000));
+        check(500, 60_500, Some(60_000));
+        check(500, 400, None);
+    }
+
+    #[test]
+    fn a_suspension_is_told_at_its_end_and_before_all_that_follows() {
+        let mut state =
+            State { queue: Vec::new(), recorder: None, last: Micros(7), closed: false, pulse: true, suspended: Micros::ZERO };
+        state.advance(Micros(100_000));
+        state.advance(Micros(5_100_000));
+        state.push(state.last, What::Cancel);
+        let pause = What::Paused { us: 5_000_000, cause: PauseCause::Suspended };
+        let wanted = [Input { at: Micros(5_100_000), what: pause }, Input { at: Micros(5_100_000), what: What::Cancel }];
+        assert_eq!((&state.queue[..], state.suspended), (&wanted[..], Micros(5_000_000)));
+        state.pulse = false;
+        state.advance(Micros(90_000_000));
+        assert_eq!(state.queue.len(), 2, "without a pulse nobody promised to look");
+    }
 
     #[test]
     fn stamps_never_go_back_and_drain_returns_a_later_now() {

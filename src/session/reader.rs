@@ -169,6 +169,9 @@ impl<R: BufRead> Reader<R> {
         let (delta, wanted) = parse_numbers(&self.record[1..line - 1])
             .ok_or_else(|| Fault::Damaged("a read begins with `+MICROSECONDS LENGTH`".into()))?;
         let at = self.last.0.checked_add(delta).ok_or_else(|| Fault::Damaged("its time is out of range".into()))?;
+        if let Some(bytes) = self.buffered_bytes(wanted)? {
+            return Ok(Input { at: Micros(at), what: What::Bytes(bytes) });
+        }
         // `take` lets the buffer grow with what is really there, whatever the length says.
         let got = self.source.by_ref().take(wanted.saturating_add(1)).read_to_end(&mut self.record);
         let got = got.map_err(|error| Fault::Torn(error.to_string()))? as u64;
@@ -180,6 +183,24 @@ impl<R: BufRead> Reader<R> {
         }
         let bytes = self.record[line..self.record.len() - 1].to_vec();
         Ok(Input { at: Micros(at), what: What::Bytes(bytes) })
+    }
+}
+
+impl<R: BufRead> Reader<R> {
+    /// A read of `wanted` bytes that the source has in its buffer already, as nearly all are: copied once.
+    fn buffered_bytes(&mut self, wanted: u64) -> Result<Option<Vec<u8>>, Fault> {
+        let buffer = self.source.fill_buf().map_err(|error| Fault::Torn(error.to_string()))?;
+        let Some((bytes, rest)) = usize::try_from(wanted).ok().and_then(|wanted| buffer.split_at_checked(wanted)) else {
+            return Ok(None);
+        };
+        if rest.first() != Some(&b'\n') {
+            return Ok(None);
+        }
+        let bytes = bytes.to_vec();
+        self.source.consume(bytes.len() + 1);
+        self.line += memchr::memchr_iter(b'\n', &bytes).count() as u64 + 1;
+        self.byte += bytes.len() as u64 + 1;
+        Ok(Some(bytes))
     }
 }
 

@@ -18,6 +18,9 @@ use crate::{
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
 const BUFFER: usize = 1 << 20;
 
+/// How a file ends that lies beside a capture and gives the sizes of the reads it came in: `NAME.reads.json` beside `NAME.sse`.
+pub const READS: &str = ".reads.json";
+
 /// A file that cannot be opened as a session.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
@@ -119,7 +122,23 @@ pub fn open(path: &Path) -> Result<Source, LoadError> {
     }
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let named = name.ends_with(".session") || name.ends_with(".session.zst");
-    from_reader(Box::new(file), path, named)
+    let mut source = from_reader(Box::new(file), path, named)?;
+    if let Source::Capture(capture) = &mut source
+        && let Some(reads) = reads_of(path)
+    {
+        capture.cut_into(reads);
+    }
+    Ok(source)
+}
+
+/// The sizes of the reads of the capture at `path`: `{"read_sizes": [715, 139]}` in a file beside it, if there is one.
+fn reads_of(path: &Path) -> Option<Vec<usize>> {
+    #[derive(serde::Deserialize)]
+    struct Reads {
+        read_sizes: Vec<usize>,
+    }
+    let file = File::open(path.with_extension(&READS[1..])).ok()?;
+    serde_json::from_reader(BufReader::new(file)).ok().map(|Reads { read_sizes }| read_sizes)
 }
 
 /// As [`open`], over any reader; `path` is for errors, `recording` insists on a recording.

@@ -66,10 +66,19 @@ impl Recorder {
     /// When the file exists, cannot be created or does not take the header.
     pub fn create(path: &Path, header: &Header) -> Result<Recorder, RecordError> {
         let failed = |source| RecordError::Create { path: path.to_path_buf(), source };
-        let line = header.to_line().map_err(|error| failed(io::Error::other(error)))?;
         let flags = rustix::fs::OFlags::NOFOLLOW.bits() as i32;
         // `create_new` already refuses a link as the last part of the path; the flag says so to systems where it would not.
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).custom_flags(flags).open(path).map_err(failed)?;
+        Recorder::over(file, path, header)
+    }
+
+    /// Records into `file`, which is open for writing, such as a pipe to another program; `path` is the name it is told under.
+    ///
+    /// # Errors
+    /// When it does not take the header.
+    pub fn over(file: File, path: &Path, header: &Header) -> Result<Recorder, RecordError> {
+        let failed = |source| RecordError::Create { path: path.to_path_buf(), source };
+        let line = header.to_line().map_err(|error| failed(io::Error::other(error)))?;
         (&file).write_all(line.as_bytes()).map_err(failed)?;
         let file = Arc::new(file);
         let syncer = Syncer::start(Arc::clone(&file)).map_err(failed)?;

@@ -188,8 +188,8 @@ impl Sources {
     }
 
     async fn send(&mut self, session: SessionId, request: Request, profile: &Profile) -> Result<Option<PathBuf>, String> {
-        let mut providers = self.config.all_providers().into_iter();
-        let provider = providers.find(|provider| provider.name == request.provider);
+        let providers = self.config.all_providers();
+        let provider = providers.iter().find(|provider| provider.name == request.provider).cloned();
         let mut provider = provider.ok_or_else(|| format!("there is no provider `{}`; c composes a request", request.provider))?;
         if provider.name == DEMO {
             self.point_at_demo(&mut provider).await?;
@@ -205,7 +205,8 @@ impl Sources {
             timeouts: self.config.timeouts,
             max_attempts: self.config.max_attempts,
         };
-        let (spec, _) = RequestSpec::build(&provider, draft, |name| std::env::var(name).ok()).map_err(|error| error.to_string())?;
+        let built = RequestSpec::build_all(&provider, &providers, draft, |name| std::env::var(name).ok());
+        let (spec, _) = built.map_err(|error| error.to_string())?;
         let log = client::open(&spec, profile, Save::Library).map_err(|error| error.to_string())?;
         let (cancel, cancelled) = watch::channel(false);
         let task = tokio::spawn(client::run(spec, self.desk.clone(), log.clone(), cancelled));

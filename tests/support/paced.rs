@@ -28,22 +28,28 @@ pub struct Paced {
 impl Paced {
     /// Starts on a free port. Every request is answered with `chunks`, `gap` apart.
     pub fn start(gap: Duration, chunks: Vec<String>) -> Paced {
+        Paced::start_as("200 OK", gap, chunks)
+    }
+
+    /// The same with another status line, which may bring header lines with it.
+    pub fn start_as(status: &str, gap: Duration, chunks: Vec<String>) -> Paced {
+        let status = Arc::new(status.to_owned());
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/v1", listener.local_addr().unwrap());
         let notes = Arc::new(Mutex::new(Notes::default()));
         let (shared, chunks) = (notes.clone(), Arc::new(chunks));
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (notes, chunks) = (shared.clone(), chunks.clone());
+                let (notes, chunks, status) = (shared.clone(), chunks.clone(), status.clone());
                 // A client that goes away ends its connection and nothing else.
-                thread::spawn(move || drop(answer(stream, gap, &chunks, &notes)));
+                thread::spawn(move || drop(answer(stream, &status, gap, &chunks, &notes)));
             }
         });
         Paced { url, notes }
     }
 }
 
-fn answer(mut stream: TcpStream, gap: Duration, chunks: &[String], notes: &Mutex<Notes>) -> std::io::Result<()> {
+fn answer(mut stream: TcpStream, status: &str, gap: Duration, chunks: &[String], notes: &Mutex<Notes>) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream.try_clone()?);
     let (mut head, mut line, mut length) = (String::new(), String::new(), 0);
@@ -57,7 +63,8 @@ fn answer(mut stream: TcpStream, gap: Duration, chunks: &[String], notes: &Mutex
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
     notes.lock().unwrap().requests.push((head, String::from_utf8_lossy(&body).into_owned()));
-    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")?;
+    let head = format!("HTTP/1.1 {status}\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n");
+    stream.write_all(head.as_bytes())?;
     for chunk in chunks {
         thread::sleep(gap);
         stream.write_all(format!("{:x}\r\n{chunk}\r\n", chunk.len()).as_bytes())?;

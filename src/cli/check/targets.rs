@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::cli::Failure;
+use crate::{cli::Failure, session::source};
 
 /// Something to be judged.
 pub enum Target {
@@ -46,15 +46,14 @@ pub fn targets(paths: &[PathBuf]) -> Result<Vec<Target>, Failure> {
         if path.as_os_str() == "-" {
             targets.push(Target::Stdin);
         } else if path.is_dir() {
-            let mut files = Vec::new();
-            match walk(path, &mut files) {
-                Ok(()) if files.is_empty() => {
-                    let error =
-                        "the folder has no recording or capture in it\nhint: .session, .sse, .ndjson, .jsonl and .json are read";
-                    targets.push(Target::Unusable(path.clone(), error.into()));
-                }
-                Ok(()) => targets.extend(files.into_iter().map(Target::File)),
-                Err(error) => targets.push(Target::Unusable(path.clone(), format!("cannot list the folder: {error}"))),
+            let before = targets.len();
+            walk(path, &mut targets);
+            if targets.len() == before {
+                let error = format!(
+                    "there is no recording or capture in {}\nhint: .session, .session.zst, .sse, .ndjson, .jsonl and .json are read",
+                    path.display()
+                );
+                targets.push(Target::Unusable(path.clone(), error));
             }
         } else {
             targets.push(Target::File(path.clone()));
@@ -65,17 +64,37 @@ pub fn targets(paths: &[PathBuf]) -> Result<Vec<Target>, Failure> {
 
 const EXTENSIONS: [&str; 6] = [".session", ".session.zst", ".sse", ".ndjson", ".jsonl", ".json"];
 
-/// Collects the files below `folder` that look like sessions. Links to folders are not followed: they may lead in circles.
-fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
-    let mut entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
-    entries.sort_by_key(fs::DirEntry::file_name);
-    for entry in entries {
-        let name = entry.file_name();
-        if entry.file_type()?.is_dir() {
-            walk(&entry.path(), files)?;
-        } else if EXTENSIONS.iter().any(|extension| name.to_string_lossy().ends_with(extension)) {
-            files.push(entry.path());
+/// True for names that recordings and captures have. What lies beside a capture and tells of it is no capture itself.
+fn is_session(name: &str) -> bool {
+    EXTENSIONS.iter().any(|extension| name.ends_with(extension)) && !name.ends_with(source::READS)
+}
+
+/// Collects the files below `folder` that look like sessions, and the folders that cannot be listed. Links to folders are not
+/// followed: they may lead in circles.
+fn walk(folder: &Path, targets: &mut Vec<Target>) {
+    let entries = match entries(folder) {
+        Ok(entries) => entries,
+        Err(error) => {
+            let error = format!("cannot list {}: {error}\nhint: check its permissions", folder.display());
+            return targets.push(Target::Unusable(folder.to_path_buf(), error));
+        }
+    };
+    for (is_folder, path) in entries {
+        if is_folder {
+            walk(&path, targets);
+        } else if path.file_name().is_some_and(|name| is_session(&name.to_string_lossy())) {
+            targets.push(Target::File(path));
         }
     }
-    Ok(())
+}
+
+/// What lies in `folder`, in order of the names; true for folders.
+fn entries(folder: &Path) -> io::Result<Vec<(bool, PathBuf)>> {
+    let entries = fs::read_dir(folder)?.map(|entry| {
+        let entry = entry?;
+        Ok((entry.file_type()?.is_dir(), entry.path()))
+    });
+    let mut entries = entries.collect::<io::Result<Vec<_>>>()?;
+    entries.sort_by(|a, b| a.1.cmp(&b.1));
+    Ok(entries)
 }

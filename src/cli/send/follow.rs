@@ -10,7 +10,11 @@ use tokio::sync::watch;
 
 use crate::{
     cli::{Failure, interrupt::Interrupt, released::ReleasedText},
-    core::{engine::Engine, input::What},
+    core::{
+        desk::{EndpointKey, GateDecision, GateRecord, retry::retry_after},
+        engine::Engine,
+        input::What,
+    },
     report::{Report, text::to_text},
     sanitise::{sanitise, sanitise_block},
     session::live::LiveLog,
@@ -87,12 +91,14 @@ pub struct Printer {
     muted: bool,
     attempts: u32,
     status: Option<u16>,
+    /// What the provider asked to wait, in microseconds.
+    wish_us: Option<u64>,
 }
 
 impl Printer {
     /// A printer of the released text, or of the wire's bytes if `raw`; heads too if `verbose`.
     pub fn new(raw: bool, verbose: bool) -> Printer {
-        Printer { text: ReleasedText::stdout(), raw, verbose, muted: false, attempts: 0, status: None }
+        Printer { text: ReleasedText::stdout(), raw, verbose, muted: false, attempts: 0, status: None, wish_us: None }
     }
 
     /// Shows what an input says by itself.
@@ -100,20 +106,35 @@ impl Printer {
         match what {
             What::Bytes(bytes) if self.raw && !self.muted => return write_raw(bytes),
             What::Start(start) if self.verbose => head('>', &start.url, &start.headers),
-            What::Attempt(attempt) => (self.attempts, self.status) = (attempt.number + 1, None),
+            What::Attempt(attempt) => {
+                (self.attempts, self.status, self.wish_us) = (attempt.number + 1, None, None);
+                if self.verbose && attempt.number > 0 {
+                    lines([format!("> attempt {}: {} {}", self.attempts, attempt.endpoint, attempt.model)]);
+                }
+            }
             What::Head(response) => {
                 self.status = Some(response.status);
+                self.wish_us = retry_after(&response.headers, Some(chrono::Utc::now()));
                 if self.verbose {
                     head('<', &response.status.to_string(), &response.headers);
                 }
             }
             What::Draw { purpose, .. } if purpose.starts_with("retry") => {
-                let how = self.status.map_or("without an answer".to_owned(), |status| format!("with status {status}"));
-                note(&format!("attempt {} failed {how} and is tried again", self.attempts));
+                let when = self.wish_us.map_or(String::new(), |us| format!(" in {} s, as it asks", us.div_ceil(1_000_000)));
+                note(&format!("attempt {} failed {} and is tried again{when}", self.attempts, self.how()));
+            }
+            What::Gate(GateRecord { decision: GateDecision::FellBack(to), .. }) => {
+                let (attempts, how, EndpointKey { endpoint, model }) = (self.attempts, self.how(), to);
+                note(&format!("attempt {attempts} failed {how}; {endpoint} is asked for {model} instead"));
             }
             _ => {}
         }
         Ok(())
+    }
+
+    /// How the attempt in progress failed.
+    fn how(&self) -> String {
+        self.status.map_or("without an answer".to_owned(), |status| format!("with status {status}"))
     }
 
     /// Writes the text that was released since the last call, at once.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::core::desk::EndpointKey;
+
 /// What the Desk said to a session, recorded so that a replay need not ask again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GateRecord {
@@ -64,6 +66,8 @@ pub enum GateDecision {
     Counted(Outcome),
     /// The permit was given back without an outcome.
     Released,
+    /// The session does not end with this attempt: this endpoint and model is asked next.
+    FellBack(EndpointKey),
 }
 
 /// Right to one attempt. It names the breaker's generation, so that a late outcome cannot move a newer state.

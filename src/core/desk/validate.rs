@@ -73,10 +73,11 @@ const RULES: &[Rules] = &[
 
 /// Everything that is wrong with `body` as a streaming request in `dialect` (a public id); empty if nothing is.
 pub fn validate(dialect: &str, body: &str) -> Vec<Problem> {
-    let rules = RULES.iter().find(|rules| rules.dialect == dialect).unwrap_or(&RULES[0]);
+    let rules = RULES.iter().find(|rules| rules.dialect == dialect);
     let mut problems = Problems(Vec::new());
     match serde_json::from_str::<Value>(body) {
-        Ok(Value::Object(fields)) => check_body(rules, &fields, &mut problems),
+        // A dialect without rules of its own is only asked to be an object.
+        Ok(Value::Object(fields)) => rules.into_iter().for_each(|rules| check_body(rules, &fields, &mut problems)),
         Ok(_) => problems.add("body", "it is not a JSON object", r#"start with {"model": "…", "messages": […]}"#),
         Err(error) if error.is_eof() && body.trim().is_empty() => {
             problems.add("body", "it is empty", "give a prompt or a JSON body")
@@ -214,7 +215,8 @@ mod tests {
                 format!(r#"{{"model":"m",{user},"stream":false,"options":{{"num_predict":0,"temperature":-1}}}}"#),
                 &["stream", "options.temperature", "options.num_predict"],
             ),
-            ("who-knows", format!(r#"{{"model":"m",{user}}}"#), &["stream"]),
+            ("who-knows", r#"{"input":"hi"}"#.into(), &[]),
+            ("who-knows", "[]".into(), &["body"]),
         ];
         for (dialect, body, expected) in cases {
             let problems = validate(dialect, body);

@@ -45,6 +45,11 @@ impl Cumulative {
         }
     }
 
+    /// True once deltas are known to be snapshots.
+    pub fn is_proved(&self) -> bool {
+        self.mode == Mode::Cumulative
+    }
+
     /// True while nothing points to snapshots.
     pub fn is_additive(&self) -> bool {
         self.mode == Mode::Additive
@@ -55,12 +60,6 @@ impl Cumulative {
         if let Mode::Growing(_) = self.mode {
             self.mode = Mode::Additive;
         }
-    }
-
-    /// A new turn: its deltas say anew how they are framed.
-    pub fn reset(&mut self) {
-        self.mode = Mode::Additive;
-        self.snapshots = 0;
     }
 
     fn begin(&mut self, facts: &Facts<'_>, params: &Params) -> Proposal {
@@ -124,8 +123,8 @@ impl Cumulative {
             certainty: Certainty::Proved,
             layer: Layer::Server,
             evidence: format!(
-                "{} in a row: delta {} repeats all {} characters before its own text",
-                if growths == 1 { "1 growth over a long text".to_string() } else { format!("{growths} growths") },
+                "{}: delta {} repeats all {} characters before its own text",
+                if growths == 1 { "growth of a long text".to_string() } else { format!("{growths} growths in a row") },
                 facts.delta.0,
                 facts.text[..known.min(facts.text.len())].chars().count(),
             ),

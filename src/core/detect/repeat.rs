@@ -25,6 +25,14 @@ impl Run {
     pub fn copies(self) -> u64 {
         ((self.end - self.start) / self.period) as u64
     }
+
+    /// Characters in the run; `text` is the text that it lies in. Costs one copy, not the run.
+    pub fn chars(self, text: &str) -> u64 {
+        let count = |bytes: &[u8]| bytes.iter().filter(|byte| (**byte as i8) >= -0x40).count() as u64;
+        let unit = &text.as_bytes()[self.start..self.start + self.period];
+        let rest = (self.end - self.start) % self.period;
+        self.copies() * count(unit) + count(&unit[..rest])
+    }
 }
 
 /// Follows one channel's accepted text.

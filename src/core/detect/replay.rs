@@ -10,9 +10,12 @@ use crate::core::{
     params::{Param, Params},
 };
 
-/// Looks at one delta; needs no state of its own.
+/// Looks at one delta; needs no state of its own. While text is held, all so far is not known, so nothing can equal it.
 pub fn observe(facts: &Facts<'_>, params: &Params) -> Proposal {
     let class = if facts.finishes { Class::FinalAggregate } else { Class::CumulativeReplay };
+    if !facts.held.is_empty() {
+        return Proposal::pass(class);
+    }
     let whole = match facts.against_accepted {
         Match::Equals => true,
         // The closing frame may hold a tail that no delta brought.

@@ -38,7 +38,7 @@ impl Progress {
         gap
     }
 
-    /// This program did not read for `us`: the gap is not the provider's.
+    /// This program will not read for `us` from now on: that part of the gap is not the provider's.
     pub fn shift(&mut self, us: Micros) {
         self.since = self.since.map(|since| since + us);
     }
@@ -117,6 +117,11 @@ impl Burst {
         }
         self.group = Group { frames: 1, begin: at, first_frame: frame };
         complete
+    }
+
+    /// This program did not read for a while: what comes now waited here, and not on the way.
+    pub fn interrupt(&mut self) {
+        *self = Burst::default();
     }
 
     /// The attempt ended: its last group counts as it stands.

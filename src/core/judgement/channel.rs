@@ -21,6 +21,8 @@ pub(super) struct ChannelState {
     pub accepted: String,
     /// Deltas not decided yet, in order.
     pub held: Vec<DeltaId>,
+    /// The first frame held, and when the hold began.
+    since: Option<(FrameId, Micros)>,
     /// The channel's latest delta.
     pub last: Option<DeltaId>,
     /// Number of deltas.
@@ -79,24 +81,25 @@ impl Channels {
     /// Holds one more delta of channel `key`.
     pub fn hold(&mut self, key: ChannelKey, delta: DeltaId, frame: FrameId, at: Micros) {
         let state = self.entry(key);
-        if state.held.is_empty() {
+        state.held.push(delta);
+        if state.since.is_none() {
+            state.since = Some((frame, at));
             self.holds.insert((frame, at, key));
         }
-        self.entry(key).held.push(delta);
     }
 
     /// Nothing is undecided in channel `key` any more; returns what was.
     pub fn decide(&mut self, key: ChannelKey) -> Vec<DeltaId> {
-        let held = std::mem::take(&mut self.entry(key).held);
-        if !held.is_empty() {
-            self.holds.retain(|(_, _, other)| *other != key);
+        let state = self.entry(key);
+        let held = std::mem::take(&mut state.held);
+        if let Some((frame, at)) = state.since.take() {
+            self.holds.remove(&(frame, at, key));
         }
         held
     }
 
     /// A new turn: the next deltas say anew how they are framed, and the text of the turn before stays out of comparisons.
     pub fn new_turn(&mut self) {
-        self.holds.clear();
-        self.states.iter_mut().for_each(|(_, state)| *state = ChannelState::default());
+        *self = Channels::default();
     }
 }

@@ -105,9 +105,12 @@ impl Judgement {
             finishes,
         };
         let params = &self.profile.params;
+        // In a stream of snapshots one that equals the one before is no replay.
+        let snapshots = channel.cumulative.is_proved();
+        let replay = if snapshots { Proposal::pass(Class::CumulativeReplay) } else { replay::observe(&facts, params) };
         let proposals = [
             (Detector::Double, channel.double.observe(&facts)),
-            (Detector::Replay, replay::observe(&facts, params)),
+            (Detector::Replay, replay),
             (Detector::Cumulative, channel.cumulative.observe(&facts, params)),
         ];
         for (detector, proposal) in &proposals {
@@ -222,7 +225,9 @@ impl Judgement {
             return open;
         }
         let finding = self.add(reading, draft, Some(key), Some(frame), Some(id));
-        self.channel(key).open.push(finding);
+        if goes_on {
+            self.channel(key).open.push(finding);
+        }
         finding
     }
 
@@ -273,7 +278,7 @@ impl Judgement {
         let weak = unit.chars().count() < 2 || !unit.chars().any(char::is_alphabetic);
         let needed = if weak { needed * 10 } else { needed };
         let copies = run.copies();
-        let chars = bytes.iter().filter(|byte| (**byte as i8) >= -0x40).count() as u64;
+        let chars = run.chars(&channel.accepted);
         self.score(Detector::Loop, (copies * 1000 / needed.max(1)).min(1000) as u16);
         let blank = unit.chars().all(char::is_whitespace);
         let channel = self.channels.entry(key);

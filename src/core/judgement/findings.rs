@@ -6,8 +6,15 @@ use crate::core::{
     reading::{ChannelKey, DeltaId, FrameId, Reading},
 };
 
-/// Findings of one class beyond this many are counted in the last one.
-const PER_CLASS: usize = 256;
+/// Findings of one class and action beyond this many are counted in the last one.
+const PER_CLASS: u32 = 256;
+
+/// How many findings there are of a class and action, and the last of them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tally {
+    count: u32,
+    pub last: FindingId,
+}
 
 /// What is said of a fault, before its place is filled in.
 pub(super) struct Draft {
@@ -27,7 +34,8 @@ impl Draft {
 }
 
 impl Judgement {
-    /// Adds a finding about `frame` (and `delta`), or counts it in the last of its class when there are too many.
+    /// Adds a finding about `frame` (and `delta`), or counts it in the last of its class and action when there are too many:
+    /// what was kept never speaks for what was taken out.
     pub(super) fn add(
         &mut self,
         reading: &Reading,
@@ -36,15 +44,14 @@ impl Judgement {
         frame: Option<FrameId>,
         delta: Option<DeltaId>,
     ) -> FindingId {
-        let of_class = self.findings.iter().rev().filter(|finding| finding.class == draft.class).count();
-        if of_class >= PER_CLASS
-            && let Some(index) = self.findings.iter().rposition(|finding| finding.class == draft.class)
-        {
-            let id = FindingId(index as u32);
-            self.extend(id, delta);
-            return id;
-        }
         let id = FindingId(self.findings.len() as u32);
+        let tally = self.session.tallies.entry((draft.class, draft.action)).or_insert(Tally { count: 0, last: id });
+        if tally.count >= PER_CLASS {
+            let last = tally.last;
+            self.extend(last, delta);
+            return last;
+        }
+        *tally = Tally { count: tally.count + 1, last: id };
         let bytes = frame.map_or(0..0, |frame| {
             let frame = reading.frame(frame);
             frame.start..frame.end

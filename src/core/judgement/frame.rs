@@ -3,7 +3,7 @@
 use crate::core::{
     class::{Action, Certainty, Class, Layer},
     detect::{Detector, identity::Identified, timing::Bursts},
-    judgement::{FindingId, Judgement, findings::Draft},
+    judgement::{Judgement, findings::Draft},
     params::{Param, Strategy},
     reading::{ChunkId, DeltaId, FrameId, FrameKind, Note, Reading},
     time::Micros,
@@ -36,14 +36,20 @@ impl Judgement {
         for (_, note) in notes {
             match note {
                 Note::Finish { choice, .. } => finished.push(*choice),
-                Note::NewTurn => self.channels.new_turn(),
+                Note::NewTurn => self.new_turn(reading),
                 note => damaged |= self.judge_damage(reading, id, note),
             }
         }
+        finished.sort_unstable();
+        finished.dedup();
         self.session.finished |= !finished.is_empty();
-        if frame.kind == FrameKind::Terminator {
-            self.session.terminated = true;
+        if frame.kind == FrameKind::Delta && self.session.terminated && !self.session.late {
+            self.session.late = true;
+            let evidence = format!("frame {} brings text after the stream said that it was complete", id.0);
+            let first_delta = Some(DeltaId(frame.first_delta));
+            self.add(reading, Draft::flag(Class::TerminalAnomaly, Layer::Server, evidence), None, Some(id), first_delta);
         }
+        self.session.terminated |= frame.kind == FrameKind::Terminator;
         if frame.kind == FrameKind::Unknown {
             self.note_once(reading, Class::UnknownFrame, Layer::Unknown, Some(id), || match reading.dialect() {
                 Some((dialect, _)) => format!("frame {} is of no kind that {} has", id.0, dialect.title),
@@ -66,6 +72,7 @@ impl Judgement {
         self.settle(otherwise);
     }
 
+    /// Judges the deltas of a frame in which the choices `finished` (ascending) finish.
     fn judge_deltas(&mut self, reading: &Reading, frame: FrameId, identified: Option<Identified>, finished: &[u16]) {
         match identified {
             Some(Identified::Again { original }) => return self.judge_redelivered(reading, frame, original),
@@ -80,9 +87,20 @@ impl Judgement {
         for delta in reading.deltas_of(frame).map(DeltaId) {
             let row = reading.delta(delta);
             if !row.snapshot {
-                self.judge_delta(reading, frame, delta, finished.contains(&row.key.choice));
+                self.judge_delta(reading, frame, delta, finished.binary_search(&row.key.choice).is_ok());
             }
         }
+    }
+
+    /// A new message begins in the same stream, and with it another end to wait for.
+    fn new_turn(&mut self, reading: &Reading) {
+        for key in self.channels.holding() {
+            self.give_up(reading, key, "a new turn began");
+        }
+        self.channels.new_turn();
+        self.session.finished = false;
+        self.session.terminated = false;
+        self.session.late = false;
     }
 
     /// Damage that a note reports; true if something was lost.
@@ -131,9 +149,8 @@ impl Judgement {
         evidence: impl FnOnce() -> String,
     ) {
         let cause = self.session.cause.take();
-        let same = |finding: &super::Finding| finding.class == class && finding.action == Action::Keep;
-        match self.findings.iter().position(same) {
-            Some(index) => self.extend(FindingId(index as u32), None),
+        match self.session.tallies.get(&(class, Action::Keep)).map(|tally| tally.last) {
+            Some(noted) => self.extend(noted, None),
             None => {
                 let certainty = if class == Class::ReplayBySeq { Certainty::Ambiguous } else { Certainty::Proved };
                 let draft = Draft { class, score: 1000, certainty, action: Action::Keep, layer, evidence: evidence() };
@@ -146,11 +163,20 @@ impl Judgement {
     fn keep_time(&mut self, reading: &Reading, id: FrameId, kind: FrameKind) {
         let at = self.walk.at;
         match kind {
-            FrameKind::KeepAlive | FrameKind::Unknown => self.session.progress.keepalives += 1,
+            FrameKind::KeepAlive | FrameKind::Unknown => {
+                self.session.progress.keepalives += 1;
+                if let Some(open) = self.session.progress.open {
+                    self.count_keepalives(open);
+                }
+            }
             FrameKind::Delta | FrameKind::Control | FrameKind::Terminator | FrameKind::Error | FrameKind::Malformed => {
                 self.end_gap(at);
                 let limit = self.session.progress.limit(&self.profile.params);
                 let gap = self.session.progress.step(at, kind == FrameKind::Delta);
+                if kind == FrameKind::Terminator {
+                    // Nothing more is owed, however long the connection stays open.
+                    self.session.progress.end();
+                }
                 if reading.clocked() {
                     let score = gap.map_or(0, |gap| gap.0 * 1000 / limit.0.max(1)).min(1000);
                     self.score(Detector::Stall, score as u16);
@@ -174,6 +200,16 @@ impl Judgement {
         }
     }
 
+    /// Tells a masked stall from a silent one by the keep-alives so far, in the finding that the gap made.
+    fn count_keepalives(&mut self, open: u32) {
+        let keepalives = self.session.progress.keepalives;
+        if u64::from(keepalives) >= self.profile.params.get(Param::KeepaliveCount) {
+            let finding = &mut self.findings[open as usize];
+            finding.class = Class::KeepaliveMasked;
+            finding.count = keepalives;
+        }
+    }
+
     /// The stall deadline fired at `at`.
     pub(super) fn stalled(&mut self, reading: &Reading, at: Micros) {
         let progress = &self.session.progress;
@@ -187,6 +223,7 @@ impl Judgement {
         let finding = self.add(reading, Draft::flag(class, Layer::Server, evidence), None, frame, last_delta);
         self.findings[finding.0 as usize].span = Some(at.since(since));
         self.session.progress.open = Some(finding.0);
+        self.count_keepalives(finding.0);
         self.score(Detector::Stall, 1000);
     }
 
@@ -223,6 +260,7 @@ fn gap_sentence(gap: Micros, keepalives: u32, begun: bool) -> String {
     let what = if begun { "no text" } else { "nothing to show yet" };
     match keepalives {
         0 => format!("{what} for {} ms, and no keep-alive", gap.millis()),
+        1 => format!("{what} for {} ms, but for one keep-alive", gap.millis()),
         count => format!("{what} for {} ms, while {count} keep-alives came", gap.millis()),
     }
 }

@@ -1,6 +1,10 @@
 //! State that belongs to the session and not to one channel.
 
+use std::collections::BTreeMap;
+
+use super::findings::Tally;
 use crate::core::{
+    class::{Action, Class},
     detect::{
         identity::Identities,
         timing::{Burst, Progress},
@@ -15,6 +19,8 @@ pub(super) struct SessionState {
     pub progress: Progress,
     pub burst: Burst,
     pub identities: Identities,
+    /// How many findings of each kind there are.
+    pub tallies: BTreeMap<(Class, Action), Tally>,
     /// The burst finding that goes on.
     pub burst_open: Option<FindingId>,
     /// The attempt in progress.
@@ -25,6 +31,8 @@ pub(super) struct SessionState {
     pub finished: bool,
     /// The dialect's terminator came in this attempt.
     pub terminated: bool,
+    /// Text came after the terminator of this attempt, and that was said.
+    pub late: bool,
     /// An error was reported inside this attempt's body.
     pub failed: bool,
     /// The attempt's end will be followed by another attempt.

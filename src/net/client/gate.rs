@@ -2,10 +2,10 @@
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
-use crate::core::desk::{Desk, EndpointKey, GateRecord, Permit, Verdict};
+use crate::core::desk::{Choice, Desk, DeskConfig, EndpointKey, Failed, GateRecord, NoRetry, Permit, Verdict};
 
 /// The Desk, as the sessions of one process share it.
 pub type SharedDesk = Arc<Mutex<Desk>>;
@@ -40,32 +40,69 @@ impl DeskClock {
     }
 }
 
-/// The Desk, asked for one endpoint and model.
+/// The Desk, asked for one session. Each method is one decision: the clock is read once, under the Desk's lock.
 pub struct Gate {
     /// The Desk.
     pub desk: SharedDesk,
     /// Its clock.
     pub clock: DeskClock,
-    /// The endpoint and model.
-    pub key: EndpointKey,
 }
 
 impl Gate {
-    // Every call of the Desk leaves it whole, so a panic elsewhere while the lock was held does no harm.
-    fn desk(&self) -> MutexGuard<'_, Desk> {
-        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    fn decide<T>(&self, decision: impl FnOnce(&mut Desk, u64) -> T) -> T {
+        // Every call of the Desk leaves it whole, so a panic elsewhere while the lock was held does no harm.
+        let mut desk: MutexGuard<'_, Desk> = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
+        decision(&mut desk, self.clock.now_us())
     }
 
-    pub fn ask(&self) -> GateRecord {
-        self.desk().ask(self.clock.now_us(), &self.key)
+    /// How the Desk behaves.
+    pub fn config(&self) -> DeskConfig {
+        self.decide(|desk, _| desk.config().clone())
     }
 
-    pub fn first_content(&self, permit: Permit) -> Option<GateRecord> {
-        self.desk().first_content(self.clock.now_us(), &self.key, permit)
+    /// The session begins.
+    pub fn request(&self) {
+        self.decide(|desk, now_us| desk.request(now_us));
     }
 
-    pub fn report(&self, permit: Permit, verdict: Verdict) -> GateRecord {
-        self.desk().report(self.clock.now_us(), &self.key, permit, verdict)
+    /// May an attempt at one of `keys` start?
+    pub fn choose(&self, keys: &[EndpointKey]) -> Choice {
+        self.decide(|desk, now_us| desk.choose(now_us, keys))
+    }
+
+    /// The attempt's first content came.
+    pub fn first_content(&self, key: &EndpointKey, permit: Permit) -> Option<GateRecord> {
+        self.decide(|desk, now_us| desk.first_content(now_us, key, permit))
+    }
+
+    /// The attempt ended. If it `failed` in a way that might be repeated, also when it will be, by the Desk's clock.
+    ///
+    /// Both answers count from the same moment, so that a wait for Retry-After ends when the Desk says it does.
+    pub fn report(
+        &self,
+        key: &EndpointKey,
+        permit: Permit,
+        verdict: Verdict,
+        failed: Option<&Failed>,
+    ) -> (GateRecord, Option<Result<u64, NoRetry>>) {
+        self.decide(|desk, now_us| {
+            let record = desk.report(now_us, key, permit, verdict);
+            let retry = failed.map(|failed| desk.retry(now_us, failed).map(|wait_us| now_us.saturating_add(wait_us)));
+            (record, retry)
+        })
+    }
+
+    /// Gives a permit back.
+    fn release(&self, key: &EndpointKey, permit: Permit) {
+        self.decide(|desk, now_us| desk.release(now_us, key, permit));
+    }
+
+    /// Waits until the Desk's clock shows `until_us`.
+    pub async fn wait_until(&self, until_us: u64) {
+        // The timer may be early by its resolution; the clock decides.
+        while let Some(us) = until_us.checked_sub(self.clock.now_us()).filter(|us| *us > 0) {
+            tokio::time::sleep(Duration::from_micros(us)).await;
+        }
     }
 }
 
@@ -73,14 +110,23 @@ impl Gate {
 pub struct Held<'a> {
     /// Where it goes back to.
     pub gate: &'a Gate,
+    /// For which endpoint and model.
+    pub key: &'a EndpointKey,
     /// The permit, until the attempt's end was reported.
     pub permit: Option<Permit>,
+}
+
+impl Held<'_> {
+    /// The attempt's first content came.
+    pub fn first_content(&self) -> Option<GateRecord> {
+        self.permit.and_then(|permit| self.gate.first_content(self.key, permit))
+    }
 }
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
         if let Some(permit) = self.permit.take() {
-            self.gate.desk().release(self.gate.clock.now_us(), &self.gate.key, permit);
+            self.gate.release(self.key, permit);
         }
     }
 }

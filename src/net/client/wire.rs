@@ -1,13 +1,14 @@
 //! What every attempt of a session pushes to, and what can end it.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use tokio::sync::watch;
 
 use crate::{
     core::{
-        desk::Timers,
-        input::{OurEnd, What},
+        desk::{Timeouts, Timers},
+        input::{OurEnd, PauseCause, What},
+        time::Micros,
     },
     session::{live::LiveLog, redact::Secrets},
 };
@@ -22,40 +23,64 @@ pub struct Wire {
     pub secrets: Secrets,
     /// Turns true when the user cancels.
     pub cancel: watch::Receiver<bool>,
+    /// How much of the time in which the process was suspended the timers know of.
+    suspended: Micros,
 }
 
 impl Wire {
-    /// Stamps and pushes an input.
-    pub fn push(&mut self, what: What) {
-        self.timers.fold(self.log.now(), &what);
-        self.log.push(what);
+    /// A wire on which nothing has happened.
+    pub fn new(log: Arc<LiveLog>, timeouts: Timeouts, secrets: Secrets, cancel: watch::Receiver<bool>) -> Wire {
+        Wire { log, timers: Timers::new(timeouts), secrets, cancel, suspended: Micros::ZERO }
+    }
+
+    /// The time now. A suspension that the log has noticed is told to the timers.
+    fn now(&mut self) -> Micros {
+        let now = self.log.now();
+        let total = self.log.suspended();
+        let us = total.since(std::mem::replace(&mut self.suspended, total)).0;
+        if us > 0 {
+            self.timers.fold(now, &What::Paused { us, cause: PauseCause::Suspended });
+        }
+        now
+    }
+
+    /// Stamps and pushes an input; returns the stamp.
+    pub fn push(&mut self, what: What) -> Micros {
+        let now = self.now();
+        self.timers.fold(now, &what);
+        self.log.push(what)
     }
 
     /// Runs `future` until it is done, the user cancels, or a timeout is due.
     pub async fn guard<F: Future>(&mut self, future: F) -> Result<F::Output, OurEnd> {
-        let now = self.log.now();
-        let deadline = self.timers.next_deadline();
-        let expired = async {
-            match deadline {
-                Some((at, end)) => {
-                    tokio::time::sleep(Duration::from_micros(at.since(now).0)).await;
-                    end
+        let mut future = pin!(future);
+        let result = loop {
+            let now = self.now();
+            let deadline = self.timers.next_deadline();
+            let expired = async {
+                match deadline {
+                    Some((at, _)) => tokio::time::sleep(Duration::from_micros(at.since(now).0)).await,
+                    None => std::future::pending().await,
                 }
-                None => std::future::pending().await,
+            };
+            let cancelled = async {
+                // A sender that is gone cancels nothing any more.
+                if self.cancel.wait_for(|cancel| *cancel).await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            };
+            // Cancelling wins over a stream that never pauses; bytes that are there win over a timeout that they would have met.
+            tokio::select! {
+                biased;
+                () = cancelled => break Err(OurEnd::Cancelled),
+                output = &mut future => break Ok(output),
+                () = expired => {}
             }
-        };
-        let cancelled = async {
-            // A sender that is gone cancels nothing any more.
-            if self.cancel.wait_for(|cancel| *cancel).await.is_err() {
-                std::future::pending::<()>().await;
+            // While the process was suspended nobody could be late.
+            let now = self.now();
+            if let Some(end) = self.timers.due(now) {
+                break Err(end);
             }
-        };
-        // Cancelling wins over a stream that never pauses; bytes that are there win over a timeout that they would have met.
-        let result = tokio::select! {
-            biased;
-            () = cancelled => Err(OurEnd::Cancelled),
-            output = future => Ok(output),
-            end = expired => Err(end),
         };
         if matches!(result, Err(OurEnd::Cancelled)) {
             self.push(What::Cancel);

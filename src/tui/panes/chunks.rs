@@ -229,5 +229,6 @@ pub fn gate_text(decision: &GateDecision) -> String {
         GateDecision::Throttled { retry_after_us } => format!("throttled for {}", short_time(*retry_after_us)),
         GateDecision::Counted(outcome) => format!("counted {}", outcome.word()),
         GateDecision::Released => "released".into(),
+        GateDecision::FellBack(to) => format!("falls back to {} {}", to.endpoint, to.model),
     }
 }
