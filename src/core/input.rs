@@ -39,7 +39,7 @@ pub enum What {
     },
     /// What the Desk (breaker, limiter, cache) said.
     Gate(GateRecord),
-    /// Time in which this program did not read.
+    /// Time in which this program did not read; stamped when it began, so that no deadline of it fires first.
     Paused {
         /// Length in microseconds.
         us: u64,

@@ -38,9 +38,9 @@ impl Progress {
         gap
     }
 
-    /// This program did not read for `us` until `end`: that part of the gap is not the provider's.
-    pub fn shift(&mut self, us: Micros, end: Micros) {
-        self.since = self.since.map(|since| (since + us).min(end).max(since));
+    /// This program will not read for `us` from now on: that part of the gap is not the provider's.
+    pub fn shift(&mut self, us: Micros) {
+        self.since = self.since.map(|since| since + us);
     }
 
     /// The attempt ended.

@@ -2,6 +2,7 @@
 
 use crate::core::{
     class::{Class, Layer, Level},
+    desk::GateDecision,
     input::{End, Origin, OurEnd, What},
     judgement::{Finding, Judgement, findings::Draft},
     machine::EndReason,
@@ -29,6 +30,7 @@ impl Judgement {
             }
             What::Paused { us, .. } => {
                 self.session.progress.shift(Micros(*us));
+                self.session.burst.interrupt();
                 "this program did not read"
             }
             What::Draw { purpose, .. } => {
@@ -39,7 +41,11 @@ impl Judgement {
                 self.end_attempt(reading, end);
                 "the attempt ended"
             }
-            What::Cancel | What::Gate(_) | What::Bytes(_) => "",
+            What::Gate(record) => {
+                self.session.will_retry |= matches!(record.decision, GateDecision::FellBack(_));
+                ""
+            }
+            What::Cancel | What::Bytes(_) => "",
         };
         self.settle(otherwise);
     }
@@ -47,8 +53,9 @@ impl Judgement {
     fn begin_attempt(&mut self, number: u32, at: Micros) {
         self.session.attempt = number;
         self.session.status = None;
-        self.session.finished = false;
+        self.session.finished.clear();
         self.session.terminated = false;
+        self.session.late = false;
         self.session.failed = false;
         self.session.will_retry = false;
         self.session.first_frame = self.walk.frame;
@@ -65,6 +72,9 @@ impl Judgement {
         self.session.progress.end();
         let bursts = self.session.burst.finish(&self.profile.params);
         self.judge_bursts(reading, bursts, FrameId(self.walk.frame.saturating_sub(1)));
+        if self.ended.is_some() {
+            return;
+        }
         let reason = self.end_reason(reading, end);
         self.report_end(reading, end, reason);
         // Said once for the attempt that ends here; another end, while waiting for the next attempt, is the session's.
@@ -79,7 +89,7 @@ impl Judgement {
 
     fn end_reason(&self, reading: &Reading, end: &End) -> EndReason {
         let needs_terminator = reading.dialect().is_some_and(|(dialect, _)| dialect.needs_terminator);
-        let complete = self.session.terminated || self.session.finished && !needs_terminator;
+        let complete = self.session.terminated || !self.session.finished.is_empty() && !needs_terminator;
         match end {
             End::Us(OurEnd::Cancelled | OurEnd::Shutdown) => EndReason::Cancelled,
             End::Us(OurEnd::ConnectTimeout | OurEnd::FirstByteTimeout | OurEnd::IdleTimeout | OurEnd::TotalTimeout) => {

@@ -201,7 +201,7 @@ impl Iterator for Events<'_> {
             let Some(Headline { kind, time, text }) = headline(line) else { continue };
             let time = self.time(time);
             let bytes = match announced(text).filter(|_| kind != Kind::Info) {
-                None => text.to_vec(),
+                None => text.strip_prefix(b"Info:").unwrap_or(text).trim_ascii().to_vec(),
                 Some(len) => {
                     let mut bytes = self.dump(len);
                     if bytes.len() < len && kind != Kind::Other && self.cut.is_none() {
