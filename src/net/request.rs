@@ -142,7 +142,11 @@ impl RequestSpec {
         without_password(&self.url())
     }
 
-    fn check(&self) -> Result<(), RequestError> {
+    /// Checks what only sending would tell: URL and headers.
+    ///
+    /// # Errors
+    /// When either cannot be sent.
+    pub fn check(&self) -> Result<(), RequestError> {
         let url = self.url();
         let parsed = reqwest::Url::parse(&url);
         let parsed = parsed.map_err(|error| RequestError::Url { url: url.clone(), reason: error.to_string() })?;
@@ -191,7 +195,9 @@ impl RequestSpec {
         let from_headers = self.headers.iter().filter(|(name, _)| is_secret_header(name));
         let values = from_headers.map(|(_, value)| {
             let value = value.trim();
-            SecretString::from(value.strip_prefix("Bearer ").unwrap_or(value).to_owned())
+            SecretString::from(
+                ["Bearer ", "Basic "].iter().find_map(|scheme| value.strip_prefix(scheme)).unwrap_or(value).to_owned(),
+            )
         });
         let own = self.key.clone().into_iter().chain(values).filter(|secret| !secret.expose_secret().is_empty());
         own.chain(self.fallbacks.iter().flat_map(RequestSpec::secrets)).collect()
@@ -233,8 +239,11 @@ fn without_password(url: &str) -> String {
     }
 }
 
-/// The URL of `path` below `base_url`.
+/// The URL of `path` below `base_url`. A `#` at the end of a base URL says that it is whole.
 pub fn join(base_url: &str, path: &str) -> String {
+    if let Some(whole) = base_url.strip_suffix('#') {
+        return whole.to_owned();
+    }
     let base = base_url.trim_end_matches('/');
     if base.ends_with(path) {
         return base.to_owned();
@@ -283,6 +292,7 @@ mod tests {
         check("https://a/v1/chat/completions", "/chat/completions", "https://a/v1/chat/completions");
         check("https://a", "/v1/messages", "https://a/v1/messages");
         check("https://a/v1", "/v1/messages", "https://a/v1/messages");
+        check("https://a/llm?version=1#", "/v1/messages", "https://a/llm?version=1");
     }
 
     #[test]
