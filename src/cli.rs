@@ -6,6 +6,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 pub mod check;
 pub mod completions;
+pub mod curl;
 pub mod interrupt;
 pub mod judging;
 pub mod released;
@@ -44,6 +45,8 @@ pub enum Command {
     Sessions(sessions::Args),
     /// Send one request and print what is released, with a verdict at the end
     Send(Box<send::Args>),
+    /// Send what a pasted curl command line asks for
+    Curl(Box<curl::Args>),
     /// Serve the demo provider alone
     Demo(demo::Args),
     /// Print a completion script for a shell
@@ -101,6 +104,7 @@ pub fn run() -> ExitCode {
         Some(Command::Replay(args)) => replay::run(&args),
         Some(Command::Sessions(args)) => sessions::run(&args),
         Some(Command::Send(args)) => send::run(*args),
+        Some(Command::Curl(args)) => curl::run(*args),
         Some(Command::Demo(args)) => demo::run(&args),
         Some(Command::Completions(args)) => completions::run(&args, &mut Cli::command()),
     };
