@@ -124,6 +124,10 @@ impl Judgement {
             (EndReason::TimedOut, End::Us(end)) => {
                 (Class::TerminalAnomaly, Layer::Unknown, format!("this program gave up: {}", our_words(*end)))
             }
+            (EndReason::Error, End::Error { message, .. }) if frames > 0 => {
+                let evidence = format!("the transport failed before the stream was complete: {message}");
+                (Class::TerminalAnomaly, Layer::Transport, evidence)
+            }
             (EndReason::Error, End::Error { message, .. }) => {
                 (Class::ProviderError, Layer::Transport, format!("the transport failed: {message}"))
             }
