@@ -7,7 +7,7 @@ use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    DialectInfo, FrameView, Reader, Sink,
+    DialectInfo, Ending, FrameView, Reader, Sink,
     envelope::{Envelope, Hole},
     error,
     json::{self, Few, Shape, Text, TextOr},
@@ -28,7 +28,7 @@ pub const INFO: DialectInfo = DialectInfo {
     path: "/chat/completions",
     content_type: "text/event-stream",
     carries: &Channel::ALL,
-    needs_terminator: false,
+    ending: Ending::Finish,
     recognise,
     reader: || Box::<ChatReader>::default(),
     writer: writer::new,
@@ -55,7 +55,6 @@ fn recognise(_: &FrameView<'_>, value: &Value) -> u8 {
             2
         }
         Some(Value::Array(_)) => 1,
-        None if value.get("value").is_some_and(Value::is_string) && value.as_object().is_some_and(|object| object.len() == 1) => 1,
         _ => 0,
     }
 }
@@ -75,9 +74,6 @@ struct Chunk<'a> {
     x_groq: Option<&'a RawValue>,
     #[serde(borrow)]
     error: Option<&'a RawValue>,
-    /// Writer's completions are this and nothing else.
-    #[serde(borrow, default)]
-    value: Text<'a>,
     /// Padding of random length, so that the sizes of chunks do not betray tokens.
     #[serde(borrow, default)]
     obfuscation: Text<'a>,
@@ -202,7 +198,6 @@ const CHUNK: Shape = Shape::Object(&[
     ("id", Shape::Text),
     ("model", Shape::Text),
     ("object", Shape::Text),
-    ("value", Shape::Text),
     ("obfuscation", Shape::Text),
     ("p", Shape::Text),
     ("choices", Shape::List(&CHOICE)),
@@ -246,8 +241,6 @@ impl ChatReader {
             for choice in choices.iter() {
                 self.choice(choice, sink);
             }
-        } else if !chunk.value.is_empty() {
-            sink.add(key(0, 0, Channel::Text), chunk.value.bytes());
         } else if chunk.usage.is_none() && chunk.x_groq.is_none() && chunk.object.is_none() {
             // Nothing of a chunk is here: an error of its own shape, or a frame of something else.
             match json::free(data).as_ref().and_then(error::of_value) {

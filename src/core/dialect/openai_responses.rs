@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
-    DialectInfo, FrameView, Reader, Seen, Sink,
+    DialectInfo, Ending, FrameView, Reader, Seen, Sink,
     envelope::{Envelope, Hole},
     error,
     json::{self, Shape, Text},
@@ -32,7 +32,7 @@ pub const INFO: DialectInfo = DialectInfo {
     path: "/responses",
     content_type: "text/event-stream",
     carries: &Channel::ALL,
-    needs_terminator: false,
+    ending: Ending::Finish,
     recognise: |_, value| {
         let word = |name: &str| value.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
         let numbered = value.get("sequence_number").is_some();
