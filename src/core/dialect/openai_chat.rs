@@ -93,8 +93,11 @@ impl<'a> Chunk<'a> {
         let Some(delta) = &choice.delta else {
             return (!choice.text.is_empty()).then(|| (key(choice.number(), 0, Channel::Text), &choice.text));
         };
-        let silent =
-            delta.refusal.is_empty() && delta.reasoning.is_empty() && delta.tool_calls.is_none() && delta.function_call.is_none();
+        let silent = delta.refusal.is_empty()
+            && delta.reasoning.is_empty()
+            && delta.tool_calls.is_none()
+            && delta.function_call.is_none()
+            && delta.reasoning_details.is_none();
         let TextOr::Text(content) = &delta.content else { return None };
         match (silent, content.is_empty(), delta.reasoning_content.is_empty()) {
             (true, false, true) => Some((key(choice.number(), 0, Channel::Text), content)),
@@ -136,12 +139,24 @@ struct Delta<'a> {
     reasoning_content: Text<'a>,
     #[serde(borrow, default)]
     reasoning: Text<'a>,
+    /// Mostly the same thought once more, in parts; read where it is the only one.
+    #[serde(borrow)]
+    reasoning_details: Option<Few<Detail<'a>>>,
     #[serde(borrow, default)]
     refusal: Text<'a>,
     #[serde(borrow, default)]
     tool_calls: Option<Vec<ToolCall<'a>>>,
     #[serde(borrow)]
     function_call: Option<Box<Function<'a>>>,
+}
+
+/// A part of a thought; one that is encrypted has no text.
+#[derive(Deserialize)]
+struct Detail<'a> {
+    #[serde(borrow, default)]
+    text: Text<'a>,
+    #[serde(borrow, default)]
+    summary: Text<'a>,
 }
 
 /// A part of a content list: `{type: text, text}` or `{type: thinking, thinking: [parts]}`.
@@ -183,6 +198,7 @@ const DELTA: Shape = Shape::Object(&[
     ("content", Shape::TextOrList(&PART)),
     ("reasoning_content", Shape::Text),
     ("reasoning", Shape::Text),
+    ("reasoning_details", Shape::List(&Shape::Object(&[("text", Shape::Text), ("summary", Shape::Text)]))),
     ("refusal", Shape::Text),
     ("tool_calls", Shape::List(&Shape::Object(&[("index", Shape::Number), ("id", Shape::Text), ("function", FUNCTION)]))),
     ("function_call", FUNCTION),
@@ -288,6 +304,12 @@ impl ChatReader {
         sink.add(reasoning, delta.reasoning_content.bytes());
         if delta.reasoning != delta.reasoning_content {
             sink.add(reasoning, delta.reasoning.bytes());
+        }
+        if delta.reasoning.is_empty() && delta.reasoning_content.is_empty() {
+            for detail in delta.reasoning_details.iter().flat_map(Few::iter) {
+                sink.add(reasoning, detail.text.bytes());
+                sink.add(reasoning, detail.summary.bytes());
+            }
         }
         match &delta.content {
             TextOr::Text(text) => sink.add(key(choice, 0, Channel::Text), text.bytes()),
