@@ -10,7 +10,7 @@ use crate::{
     },
     core::{
         desk::GateDecision,
-        input::{End, What},
+        input::{End, OurEnd, What},
         judgement::Judgement,
         output::Fate,
         reading::{DeltaId, FrameId, FrameKind, Mark, Note, Reading},
@@ -210,12 +210,27 @@ pub fn mark_text(mark: &Mark) -> String {
         What::End(End::Eof) => "end of body".into(),
         What::End(End::Reset) => "the connection was cut".into(),
         What::End(End::Error { class, message }) => format!("{class:?}: {message}"),
-        What::End(End::Us(end)) => format!("ended by us: {end:?}"),
+        What::End(End::Us(end)) => our_end(*end).into(),
         What::Cancel => "cancel".into(),
         What::Draw { purpose, value } => format!("draw {purpose} {value}"),
         What::Gate(record) => format!("breaker {}: {}", record.breaker.state.word(), gate_text(&record.decision)),
         What::Paused { us, cause } => format!("not reading for {} ({cause:?})", short_time(*us)),
         What::Bytes(bytes) => format!("{} bytes", bytes.len()),
+    }
+}
+
+fn our_end(end: OurEnd) -> &'static str {
+    match end {
+        OurEnd::Cancelled => "cancelled",
+        OurEnd::ConnectTimeout => "given up: no connection in time",
+        OurEnd::FirstByteTimeout => "given up: no byte in time",
+        OurEnd::IdleTimeout => "given up: no further byte in time",
+        OurEnd::TotalTimeout => "given up: the whole takes too long",
+        OurEnd::BreakerOpen => "not sent: the breaker is open",
+        OurEnd::RateLimited => "not sent: the rate limit is reached",
+        OurEnd::Invalid => "not sent: the request is invalid",
+        OurEnd::Loop => "ended: the answer repeats itself",
+        OurEnd::Shutdown => "ended: the program is shutting down",
     }
 }
 
