@@ -32,7 +32,12 @@ const REMOVED: [usize; 2] = [6, 10];
 /// Draws the pane.
 pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
     let reading = &view.session.engine.reading;
-    let foot = format!("{}/{} frames", view.moment.frames.min(reading.frame_count()), reading.frame_count());
+    let mut foot = format!("{}/{} frames", view.moment.frames.min(reading.frame_count()), reading.frame_count());
+    let silence = view.moment.at.since(rows::moment(reading, view.session.cursor.row).at);
+    if reading.clocked() && silence.0 >= GAP_US {
+        // The cursor stands in a gap, where no row is.
+        foot = format!("{} after the row  {foot}", short_time(silence.0));
+    }
     let inner = frame(view.app, view.theme, Pane::Chunks, "", &foot, area, buf);
     let first = window(view.session.cursor.row, rows::count(reading), inner.height);
     for line in 0..inner.height {
