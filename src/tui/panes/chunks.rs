@@ -178,7 +178,7 @@ fn note_text(reading: &Reading, id: FrameId) -> String {
         Note::Usage(usage) => Some(format!("usage {} in, {} out", count(usage.input), count(usage.output))),
         Note::Error { kind, message } => Some(format!("{kind}: {message}")),
         Note::Tool { name, .. } if !name.is_empty() => Some(format!("tool {name}")),
-        Note::Malformed { message, .. } => Some(message.clone()),
+        Note::Malformed { message, .. } | Note::Checksum { message, .. } => Some(message.clone()),
         Note::NewTurn => Some("a new turn".into()),
         Note::TooLarge { limit } => Some(format!("larger than {limit} bytes")),
         _ => None,
