@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::core::{
     dialect::{Writer, WriterStart, WriterStep},
-    reading::{Channel, ChannelKey, Usage},
+    reading::{Channel, Usage},
 };
 
 struct EventWriter {
@@ -32,6 +32,13 @@ impl EventWriter {
         event(&format!("thread.run.{status}"), &run, out);
     }
 
+    fn say(&mut self, text: &str, out: &mut Vec<u8>) {
+        self.said.push_str(text);
+        let content = json!([{"index": 0, "type": "text", "text": {"value": text}}]);
+        let delta = json!({"id": "msg_1", "object": "thread.message.delta", "delta": {"content": content}});
+        event("thread.message.delta", &delta, out);
+    }
+
     fn calls(&self, call: &Value, out: &mut Vec<u8>) {
         let details = json!({"type": "tool_calls", "tool_calls": [call]});
         let delta = json!({"id": "step_1", "object": "thread.run.step.delta", "delta": {"step_details": details}});
@@ -40,16 +47,11 @@ impl EventWriter {
 }
 
 impl Writer for EventWriter {
-    fn write(&mut self, step: &WriterStep, at_ns: u64, out: &mut Vec<u8>) {
+    fn write(&mut self, step: &WriterStep, _at_ns: u64, out: &mut Vec<u8>) {
         match step {
             WriterStep::Begin => self.run("queued", &Value::Null, out),
             WriterStep::Text { key, text, .. } => match key.channel {
-                Channel::Text | Channel::Refusal => {
-                    self.said.push_str(text);
-                    let content = json!([{"index": 0, "type": "text", "text": {"value": text}}]);
-                    let delta = json!({"id": "msg_1", "object": "thread.message.delta", "delta": {"content": content}});
-                    event("thread.message.delta", &delta, out);
-                }
+                Channel::Text | Channel::Refusal => self.say(text, out),
                 Channel::ToolArguments => {
                     let call = json!({"index": key.block, "type": "function", "function": {"arguments": text}});
                     self.calls(&call, out);
@@ -64,8 +66,7 @@ impl Writer for EventWriter {
             WriterStep::KeepAlive => out.extend_from_slice(b": keep-alive\n\n"),
             WriterStep::Finish { reason, text } => {
                 if !text.is_empty() {
-                    let key = ChannelKey { choice: 0, block: 0, channel: Channel::Text };
-                    self.write(&WriterStep::Text { key, text: text.clone(), preamble: false }, at_ns, out);
+                    self.say(text, out);
                 }
                 if matches!(reason.as_str(), "length" | "incomplete") {
                     self.finish = "incomplete".into();
