@@ -104,7 +104,9 @@ mod tests {
         let (method, target) = line.split_once(' ').unwrap();
         let pairs = headers.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_str(value).unwrap()));
         let mut map = HeaderMap::new();
-        pairs.for_each(|(name, value): (hyper::header::HeaderName, _)| drop(map.append(name, value)));
+        for (name, value) in pairs {
+            map.append::<hyper::header::HeaderName>(name, value);
+        }
         let result = check(&method.parse().unwrap(), &target.parse().unwrap(), &map, 4000);
         result.err().map(|refusal| refusal.status.as_u16())
     }

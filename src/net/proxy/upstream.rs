@@ -62,6 +62,11 @@ impl Upstream {
         &self.root
     }
 
+    /// True if `base_url` is this place too, in whatever version of its API.
+    pub fn is(&self, base_url: &str) -> bool {
+        Url::parse(base_url).is_ok_and(|url| url.origin() == self.root.origin())
+    }
+
     /// The URL of a call to `target`, the path and query of its request line. A client that is given the base URL's path, or the
     /// end of it (`/v1`), means the same as one that is not. `None` if `target` leads elsewhere.
     pub fn url(&self, target: &str) -> Option<Url> {
