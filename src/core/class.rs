@@ -137,6 +137,8 @@ classes! {
         "the bytes are kept in the recording; look for a step that decodes piece by piece";
     LimitExceeded "limit_exceeded" Damage Error "a frame or body is larger than the limit"
         "raise the limit if the stream is meant to be so large";
+    ChecksumMismatch "checksum_mismatch" Damage Error "a binary frame is damaged"
+        "something between the provider and here changed or cut bytes; the rest is read";
     TerminalAnomaly "terminal_anomaly" Damage Warning "the stream does not end as its dialect ends"
         "treat the answer as incomplete";
     UnderEmission "under_emission" Damage Error "a filter took real text out"

@@ -107,6 +107,7 @@ pub const DETECTORS: &[DetectorInfo] = &[
             Class::MalformedFrame,
             Class::EncodingError,
             Class::LimitExceeded,
+            Class::ChecksumMismatch,
             Class::TerminalAnomaly,
             Class::ProviderError,
             Class::UnknownFrame,

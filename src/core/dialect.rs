@@ -7,18 +7,33 @@ use serde_json::Value;
 
 use crate::core::{
     frame::Framing,
-    reading::{ChannelKey, FrameKind, Note, Usage},
+    reading::{Channel, ChannelKey, FrameKind, Note, Usage},
 };
 
 mod envelope;
 mod json;
+mod spoken;
 mod stamp;
 mod usage;
 pub mod error;
 pub mod anthropic;
+pub mod anthropic_complete;
+pub mod bedrock;
+pub mod cohere;
+pub mod cohere_v1;
+pub mod dashscope;
+pub mod gemini;
+pub mod gemini_interactions;
+pub mod mcp;
 pub mod ollama;
+pub mod openai_assistants;
 pub mod openai_chat;
+pub mod openai_completions;
 pub mod openai_responses;
+pub mod openai_transcription;
+pub mod replicate;
+pub mod tgi;
+pub mod watsonx;
 
 pub(super) use json::{free, malformed};
 
@@ -30,10 +45,12 @@ pub struct DialectInfo {
     pub title: &'static str,
     /// How its bodies are cut into frames.
     pub framing: Framing,
-    /// The path of its endpoint, below the base URL.
+    /// The path of its endpoint, below the base URL; `{model}` stands for the model's name.
     pub path: &'static str,
     /// Content type of its responses.
     pub content_type: &'static str,
+    /// The channels that its wire can carry.
+    pub carries: &'static [Channel],
     /// Whether a stream without the terminator is incomplete even when it finished (`message_stop`, `done: true`).
     pub needs_terminator: bool,
     /// A score that a frame is of this dialect, given its data as JSON (null if it is none): 0 no, 1 perhaps, 2 probably,
@@ -205,7 +222,26 @@ pub trait Writer: Send {
 }
 
 /// Every dialect. Where two recognise a frame equally well, the first one has it.
-pub const DIALECTS: &[DialectInfo] = &[openai_chat::INFO, openai_responses::INFO, anthropic::INFO, ollama::INFO];
+pub const DIALECTS: &[DialectInfo] = &[
+    openai_chat::INFO,
+    openai_responses::INFO,
+    anthropic::INFO,
+    gemini::INFO,
+    ollama::INFO,
+    cohere::INFO,
+    bedrock::INFO,
+    dashscope::INFO,
+    tgi::INFO,
+    openai_completions::INFO,
+    openai_assistants::INFO,
+    openai_transcription::INFO,
+    anthropic_complete::INFO,
+    gemini_interactions::INFO,
+    cohere_v1::INFO,
+    watsonx::INFO,
+    replicate::INFO,
+    mcp::INFO,
+];
 
 /// The dialect that a request to `url` is answered in, if its path says so.
 pub fn by_url(url: &str) -> Option<&'static DialectInfo> {
@@ -218,11 +254,22 @@ pub fn by_url(url: &str) -> Option<&'static DialectInfo> {
 /// Endings of request paths, and the dialect of the answer.
 const PATHS: &[(&str, &str)] = &[
     ("/chat/completions", "openai-chat"),
-    ("/v1/completions", "openai-chat"),
+    ("/completions", "openai-completions"),
     ("/responses", "openai-responses"),
     ("/v1/messages", "anthropic"),
     (":streamRawPredict", "anthropic"),
-    ("/v1/complete", "anthropic"),
+    ("/v1/complete", "anthropic-complete"),
+    (":streamGenerateContent", "gemini"),
+    (":generateContent", "gemini"),
+    ("/interactions", "gemini-interactions"),
+    ("/v2/chat", "cohere-v2"),
+    ("/generation", "dashscope"),
+    ("/generate_stream", "tgi"),
+    ("/converse-stream", "bedrock"),
+    ("/invoke-with-response-stream", "bedrock"),
+    ("/generation_stream", "watsonx"),
+    ("/audio/transcriptions", "openai-transcription"),
+    ("/runs", "openai-assistants"),
     ("/api/chat", "ollama"),
     ("/api/generate", "ollama"),
 ];

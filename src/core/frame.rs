@@ -7,6 +7,8 @@
 
 use std::ops::Range;
 
+pub mod event_stream;
+pub mod json_array;
 pub mod ndjson;
 pub mod sniff;
 pub mod sse;
@@ -18,6 +20,10 @@ pub enum Framing {
     Sse,
     /// One JSON value a line.
     Ndjson,
+    /// One JSON array as the whole body, an element a frame.
+    JsonArray,
+    /// `application/vnd.amazon.eventstream`: binary messages.
+    EventStream,
     /// One JSON value as the whole body (an error, or an answer that was not streamed).
     Json,
 }
@@ -48,6 +54,15 @@ pub enum Payload {
         /// The event name, empty if there is none.
         event: Span,
         /// The data.
+        data: Span,
+    },
+    /// A binary message: the values of two of its headers, and its payload.
+    Message {
+        /// `:message-type` (`event`, `exception`, `error`).
+        kind: Span,
+        /// `:event-type` or `:exception-type`.
+        event: Span,
+        /// The payload.
         data: Span,
     },
     /// The frame's bytes must be read again: several data lines, or an id.
@@ -87,6 +102,8 @@ pub enum RawKind {
     Empty,
     /// Larger than the limit; its bytes are in the range, its data is not read.
     TooLarge,
+    /// A checksum is wrong, or a binary message is cut; its data is not read.
+    Damaged,
 }
 
 /// A framer of any framing.
@@ -96,6 +113,10 @@ pub enum Framer {
     Sse(sse::SseFramer),
     /// Lines.
     Ndjson(ndjson::NdjsonFramer),
+    /// Elements of an array.
+    JsonArray(json_array::JsonArrayFramer),
+    /// Binary messages.
+    EventStream(event_stream::EventStreamFramer),
     /// The whole body, which begins here and may be this long.
     Json {
         /// Offset of its first byte.
@@ -111,6 +132,8 @@ impl Framer {
         match framing {
             Framing::Sse => Framer::Sse(sse::SseFramer::new(start, limit)),
             Framing::Ndjson => Framer::Ndjson(ndjson::NdjsonFramer::new(start, limit)),
+            Framing::JsonArray => Framer::JsonArray(json_array::JsonArrayFramer::new(start, limit)),
+            Framing::EventStream => Framer::EventStream(event_stream::EventStreamFramer::new(start, limit)),
             Framing::Json => Framer::Json { start, limit },
         }
     }
@@ -120,6 +143,8 @@ impl Framer {
         match self {
             Framer::Sse(_) => Framing::Sse,
             Framer::Ndjson(_) => Framing::Ndjson,
+            Framer::JsonArray(_) => Framing::JsonArray,
+            Framer::EventStream(_) => Framing::EventStream,
             Framer::Json { .. } => Framing::Json,
         }
     }
@@ -129,6 +154,8 @@ impl Framer {
         match self {
             Framer::Sse(framer) => framer.next(body),
             Framer::Ndjson(framer) => framer.next(body),
+            Framer::JsonArray(framer) => framer.next(body),
+            Framer::EventStream(framer) => framer.next(body),
             Framer::Json { .. } => None,
         }
     }
@@ -138,6 +165,8 @@ impl Framer {
         match self {
             Framer::Sse(framer) => framer.finish(body),
             Framer::Ndjson(framer) => framer.finish(body),
+            Framer::JsonArray(framer) => framer.finish(body),
+            Framer::EventStream(framer) => framer.finish(body),
             Framer::Json { start, limit } => ndjson::line(body, std::mem::replace(start, body.len()), body.len(), *limit, false),
         }
     }

@@ -54,15 +54,15 @@ impl State {
         self.queue.push(input);
     }
 
-    /// The time has come to `now`. A suspension is noticed here, before anything else is stamped after it or told the time, so
-    /// that no deadline fires inside it.
+    /// The time has come to `now`. A suspension is noticed here, before anything is stamped after it, and is itself stamped where
+    /// it began: so no deadline fires inside it, whoever looks first.
     fn advance(&mut self, now: Micros) {
         if self.pulse
             && !self.closed
             && let Some(us) = suspended(self.last, now)
         {
             self.suspended = self.suspended + us;
-            self.push(now, What::Paused { us: us.0, cause: PauseCause::Suspended });
+            self.push(self.last, What::Paused { us: us.0, cause: PauseCause::Suspended });
         }
         self.last = self.last.max(now);
     }
@@ -122,12 +122,18 @@ impl LiveLog {
         self.lock().suspended
     }
 
-    /// Stamps `what`, records it, queues it and wakes the consumer. Returns the stamp; a Start is stamped zero.
+    /// Stamps `what`, records it, queues it and wakes the consumer. Returns the stamp; a Start is stamped zero, and a pause, which
+    /// is told when it is over, where it began, but not before what was stamped last.
     ///
     /// After [`LiveLog::close`] nothing is taken any more.
     pub fn push(&self, what: What) -> Micros {
         let mut state = self.lock();
-        let at = if matches!(what, What::Start(_)) { Micros::ZERO } else { self.elapsed(&mut state) };
+        let last = state.last;
+        let at = match what {
+            What::Start(_) => Micros::ZERO,
+            What::Paused { us, .. } => self.elapsed(&mut state).since(Micros(us)).max(last),
+            _ => self.elapsed(&mut state),
+        };
         // Whoever stopped the process may say so; the pulse has noticed already.
         let known = state.pulse && matches!(what, What::Paused { cause: PauseCause::Suspended, .. });
         if state.closed || known {
@@ -215,14 +221,14 @@ mod tests {
     }
 
     #[test]
-    fn a_suspension_is_told_at_its_end_and_before_all_that_follows() {
+    fn a_suspension_stands_where_it_began_and_before_all_that_follows() {
         let mut state =
             State { queue: Vec::new(), recorder: None, last: Micros(7), closed: false, pulse: true, suspended: Micros::ZERO };
         state.advance(Micros(100_000));
         state.advance(Micros(5_100_000));
         state.push(state.last, What::Cancel);
         let pause = What::Paused { us: 5_000_000, cause: PauseCause::Suspended };
-        let wanted = [Input { at: Micros(5_100_000), what: pause }, Input { at: Micros(5_100_000), what: What::Cancel }];
+        let wanted = [Input { at: Micros(100_000), what: pause }, Input { at: Micros(5_100_000), what: What::Cancel }];
         assert_eq!((&state.queue[..], state.suspended), (&wanted[..], Micros(5_000_000)));
         state.pulse = false;
         state.advance(Micros(90_000_000));
@@ -239,6 +245,15 @@ mod tests {
         assert!(first <= second && second <= now);
         assert_eq!(inputs.len(), 2);
         assert!(log.push(What::End(End::Eof)) >= now);
+    }
+
+    #[test]
+    fn a_pause_that_somebody_tells_is_stamped_where_it_began() {
+        let log = LiveLog::new(None);
+        let read = log.push(What::Bytes(vec![1]));
+        let hour = What::Paused { us: 3_600_000_000, cause: PauseCause::Breakpoint };
+        assert_eq!(log.push(hour), read, "but not before what was stamped last");
+        assert!(log.now() >= read);
     }
 
     #[tokio::test]

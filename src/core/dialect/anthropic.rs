@@ -26,6 +26,7 @@ pub const INFO: DialectInfo = DialectInfo {
     framing: Framing::Sse,
     path: "/v1/messages",
     content_type: "text/event-stream",
+    carries: &[Channel::Text, Channel::Reasoning, Channel::ToolArguments],
     needs_terminator: true,
     recognise,
     reader: || Box::<MessagesReader>::default(),
@@ -51,9 +52,9 @@ fn recognise(_: &FrameView<'_>, value: &Value) -> u8 {
             | "message_delta"
             | "message_stop",
         ) => 3,
-        Some("completion") if value.get("completion").is_some() => 3,
         Some("message") if value.get("content").is_some_and(Value::is_array) => 3,
-        Some("ping") => 2,
+        // Its older wire has them too.
+        Some("ping") => 1,
         Some("error") if value.get("error").is_some() && value.get("sequence_number").is_none() => 2,
         _ => 0,
     }

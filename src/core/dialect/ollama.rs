@@ -24,6 +24,7 @@ pub const INFO: DialectInfo = DialectInfo {
     framing: Framing::Ndjson,
     path: "/api/chat",
     content_type: "application/x-ndjson",
+    carries: &[Channel::Text, Channel::Reasoning, Channel::ToolArguments],
     needs_terminator: true,
     recognise,
     reader: || Box::<LineReader>::default(),

@@ -27,6 +27,7 @@ pub const INFO: DialectInfo = DialectInfo {
     framing: Framing::Sse,
     path: "/chat/completions",
     content_type: "text/event-stream",
+    carries: &Channel::ALL,
     needs_terminator: false,
     recognise,
     reader: || Box::<ChatReader>::default(),
@@ -44,7 +45,7 @@ pub const INFO: DialectInfo = DialectInfo {
 
 fn recognise(_: &FrameView<'_>, value: &Value) -> u8 {
     let kind = value.get("object").and_then(Value::as_str).unwrap_or_default();
-    if kind.starts_with("chat.completion") || kind == "text_completion" {
+    if kind.starts_with("chat.completion") {
         return 3;
     }
     match value.get("choices") {
@@ -90,7 +91,12 @@ impl<'a> Chunk<'a> {
     fn only_text(&self) -> Option<(ChannelKey, &Text<'a>)> {
         let mut choices = self.choices.as_ref()?.iter();
         let (choice, None) = (choices.next()?, choices.next()) else { return None };
-        let delta = choice.delta.as_ref().filter(|_| choice.finish_reason.is_empty())?;
+        if choice.message.is_some() || !choice.finish_reason.is_empty() {
+            return None;
+        }
+        let Some(delta) = &choice.delta else {
+            return (!choice.text.is_empty()).then(|| (key(choice.number(), 0, Channel::Text), &choice.text));
+        };
         let silent =
             delta.refusal.is_empty() && delta.reasoning.is_empty() && delta.tool_calls.is_none() && delta.function_call.is_none();
         let TextOr::Text(content) = &delta.content else { return None };
@@ -263,7 +269,15 @@ impl ChatReader {
         let index = choice.number();
         // Some send the text so far as `message` beside the increment, some the increment once more as `text`: read one.
         match (&choice.delta, &choice.message) {
-            (Some(delta), _) => self.delta(index, delta, sink),
+            (Some(delta), message) => {
+                self.delta(index, delta, sink);
+                // Where it is more than the increment it is a snapshot.
+                if let Some(TextOr::Text(whole)) = message.as_ref().map(|message| &message.content)
+                    && !matches!(&delta.content, TextOr::Text(piece) if piece == whole)
+                {
+                    sink.snapshot(key(index, 0, Channel::Text), whole.bytes());
+                }
+            }
             (None, Some(delta)) => self.delta(index, delta, sink),
             (None, None) => sink.add(key(index, 0, Channel::Text), choice.text.bytes()),
         }

@@ -31,6 +31,7 @@ pub const INFO: DialectInfo = DialectInfo {
     framing: Framing::Sse,
     path: "/responses",
     content_type: "text/event-stream",
+    carries: &Channel::ALL,
     needs_terminator: false,
     recognise: |_, value| {
         let word = |name: &str| value.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();

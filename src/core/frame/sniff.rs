@@ -30,6 +30,7 @@ pub fn declared(content_type: &str) -> Option<Framing> {
         | "application/jsonl"
         | "application/x-jsonlines"
         | "application/stream+json" => Some(Framing::Ndjson),
+        "application/vnd.amazon.eventstream" => Some(Framing::EventStream),
         "application/json" | "text/html" => Some(Framing::Json),
         _ => None,
     }
@@ -68,10 +69,14 @@ impl Sniffer {
         };
         let declared = hint.declared.or(hint.dialect);
         match (bytes[start], declared) {
+            // A length of less than 16 MiB begins with zero, and no text does.
+            (0, _) => Some(Framing::EventStream),
+            (b'[', Some(Framing::Json | Framing::Sse | Framing::JsonArray) | None) => Some(Framing::JsonArray),
+            (b'{', Some(Framing::JsonArray | Framing::EventStream)) => Some(Framing::Json),
             (b'{' | b'[', Some(framing @ (Framing::Ndjson | Framing::Json))) => Some(framing),
             (b'<', _) => Some(Framing::Json),
             // No event stream begins so, whatever was declared: an error in its place, or lines.
-            (b'{' | b'[', Some(Framing::Sse) | None) => self.by_first_line(bytes, start, ended),
+            (b'{', Some(Framing::Sse) | None) => self.by_first_line(bytes, start, ended),
             (b'd' | b'e' | b'i' | b'r' | b':', _) => Some(Framing::Sse),
             (_, declared) => Some(declared.unwrap_or(Framing::Sse)),
         }
@@ -115,6 +120,8 @@ mod tests {
         check(none, "{\"error\":\"x\"}", Some(Framing::Json));
         check(none, "{\n  \"error\": {}\n}\n", Some(Framing::Json));
         check(none, "<html>", Some(Framing::Json));
+        check(none, "[{\"a\":1}", Some(Framing::JsonArray));
+        check(none, "\0\0\0\u{1c}", Some(Framing::EventStream));
         check(none, " \n ", None);
     }
 

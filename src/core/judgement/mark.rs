@@ -53,7 +53,7 @@ impl Judgement {
     fn begin_attempt(&mut self, number: u32, at: Micros) {
         self.session.attempt = number;
         self.session.status = None;
-        self.session.finished = false;
+        self.session.finished.clear();
         self.session.terminated = false;
         self.session.late = false;
         self.session.failed = false;
@@ -89,7 +89,7 @@ impl Judgement {
 
     fn end_reason(&self, reading: &Reading, end: &End) -> EndReason {
         let needs_terminator = reading.dialect().is_some_and(|(dialect, _)| dialect.needs_terminator);
-        let complete = self.session.terminated || self.session.finished && !needs_terminator;
+        let complete = self.session.terminated || !self.session.finished.is_empty() && !needs_terminator;
         match end {
             End::Us(OurEnd::Cancelled | OurEnd::Shutdown) => EndReason::Cancelled,
             End::Us(OurEnd::ConnectTimeout | OurEnd::FirstByteTimeout | OurEnd::IdleTimeout | OurEnd::TotalTimeout) => {
@@ -123,6 +123,10 @@ impl Judgement {
             (EndReason::Finished, _) if reading.dialect().is_none() => return self.report_unread(),
             (EndReason::TimedOut, End::Us(end)) => {
                 (Class::TerminalAnomaly, Layer::Unknown, format!("this program gave up: {}", our_words(*end)))
+            }
+            (EndReason::Error, End::Error { message, .. }) if frames > 0 => {
+                let evidence = format!("the transport failed before the stream was complete: {message}");
+                (Class::TerminalAnomaly, Layer::Transport, evidence)
             }
             (EndReason::Error, End::Error { message, .. }) => {
                 (Class::ProviderError, Layer::Transport, format!("the transport failed: {message}"))

@@ -35,6 +35,8 @@ pub(super) struct Wire {
     sink: Sink,
 }
 
+const BY_PATH: &str = "told by the request's path";
+
 /// A dialect, and how we know.
 struct Choice {
     info: &'static DialectInfo,
@@ -56,9 +58,7 @@ impl Wire {
         let given = start.dialect.as_deref().and_then(dialect::by_id);
         self.dialect = match given {
             Some(info) => Some(Choice { info, reason: "given by the session".into(), certain: true }),
-            None => {
-                dialect::by_url(&start.url).map(|info| Choice { info, reason: "told by the request's path".into(), certain: false })
-            }
+            None => dialect::by_url(&start.url).map(|info| Choice { info, reason: BY_PATH.into(), certain: false }),
         };
         self.hint.dialect = self.dialect.as_ref().map(|choice| choice.info.framing);
     }
@@ -90,7 +90,10 @@ impl Wire {
         match &mut self.dialect {
             Some(choice) if score < 3 || choice.info.id == info.id => choice.certain |= choice.info.id == info.id,
             Some(choice) => {
-                let reason = format!("told by the first frames, though the request's path says {}", choice.info.id);
+                let reason = match choice.reason == BY_PATH {
+                    true => format!("told by the first frames, though the request's path says {}", choice.info.id),
+                    false => "told by the first frames".into(),
+                };
                 *choice = Choice { info, reason, certain: true };
                 self.reader = None;
             }
@@ -216,6 +219,10 @@ impl Reading {
                 self.wire.sink.kind = Some(FrameKind::Malformed);
                 self.wire.sink.note(Note::TooLarge { limit: self.limits.frame });
             }
+            RawKind::Damaged => {
+                let what = if raw.unterminated { "the body ends inside a message" } else { "a checksum is wrong" };
+                self.wire.sink.note(Note::Checksum { byte: raw.start as u32, message: what.into() });
+            }
             RawKind::Data => self.data(raw),
         }
         self.push_frame(raw);
@@ -227,6 +234,11 @@ impl Reading {
         match raw.payload {
             Payload::Plain { event, data } => {
                 let view = FrameView { event: event.of(&self.body), id: b"", data: data.of(&self.body) };
+                read(wire, &view);
+                shift(&mut wire.sink, data.start);
+            }
+            Payload::Message { kind, event, data } => {
+                let view = FrameView { event: event.of(&self.body), id: kind.of(&self.body), data: data.of(&self.body) };
                 read(wire, &view);
                 shift(&mut wire.sink, data.start);
             }
@@ -257,6 +269,9 @@ impl Reading {
 
     /// Notes whether the latest chunk ends inside a character, while its bytes are at hand.
     fn note_split(&mut self) {
+        if self.wire.framing() == Some(Framing::EventStream) {
+            return;
+        }
         let tail = &self.body[self.body.len().saturating_sub(3)..];
         if tail.last().is_some_and(|last| !last.is_ascii()) && super::text::incomplete_suffix(tail) > 0 {
             self.splits.push(super::ChunkId(self.chunk_count() - 1));
@@ -354,7 +369,7 @@ fn kind_of(sink: &Sink) -> FrameKind {
     for note in &sink.notes {
         match note {
             Note::Error { .. } => return FrameKind::Error,
-            Note::Malformed { .. } | Note::TooLarge { .. } => kind = FrameKind::Malformed,
+            Note::Malformed { .. } | Note::Checksum { .. } | Note::TooLarge { .. } => kind = FrameKind::Malformed,
             Note::Finish { .. } | Note::Usage(_) | Note::Tool { .. } | Note::NewTurn if kind == FrameKind::KeepAlive => {
                 kind = FrameKind::Control;
             }

@@ -192,6 +192,13 @@ pub enum Note {
         /// What the parser said.
         message: String,
     },
+    /// A binary frame that begins at this offset in `body` is damaged, and its data was not read.
+    Checksum {
+        /// Offset of the frame in the body.
+        byte: u32,
+        /// What is wrong.
+        message: String,
+    },
     /// Bytes or escapes that are not valid Unicode were replaced; how many characters.
     Replaced(u32),
     /// A character split between two deltas was joined here.

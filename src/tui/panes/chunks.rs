@@ -26,8 +26,8 @@ use crate::{
 /// Width from which the time since Start has a column.
 const WITH_TIME: u16 = 44;
 
-/// Most characters of a removed piece that is followed by one that is passed on.
-const REMOVED: usize = 10;
+/// Most characters of a removed piece that is followed by one that is passed on, in a narrow pane and in a wide one.
+const REMOVED: [usize; 2] = [6, 10];
 
 /// Draws the pane.
 pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
@@ -79,7 +79,7 @@ fn frame_row(view: &View<'_>, id: FrameId, row: u32, inner: Rect, pen: &mut Pen<
     let (word, role) = kind(reading, id, frame.kind);
     pen.put(&format!("{word:<6} "), view.style(if future { Role::Dim } else { role }));
     let found = finding_of(judgement, id);
-    content(view, id, future, &mut Limit { reserved: if found.is_some() { 2 } else { 0 }, pen });
+    content(view, id, future, &mut Limit { reserved: if found.is_some() { 2 } else { 0 }, wide: inner.width >= WITH_TIME, pen });
     if let Some(index) = found {
         let level = judgement.findings[index].level;
         pen.put(&format!(" {}", view.glyphs().finding), view.style(role_of(level)));
@@ -90,6 +90,7 @@ fn frame_row(view: &View<'_>, id: FrameId, row: u32, inner: Rect, pen: &mut Pen<
 struct Limit<'p, 'a> {
     pen: &'p mut Pen<'a>,
     reserved: usize,
+    wide: bool,
 }
 
 impl Limit<'_, '_> {
@@ -121,9 +122,10 @@ fn content(view: &View<'_>, id: FrameId, future: bool, pen: &mut Limit<'_, '_>) 
             };
             let brackets = role == Role::Removed && view.theme.brackets_removed();
             // What is removed makes room for what is left.
-            let shortened = role == Role::Removed && index + 1 < segments.len() && part.chars().count() > REMOVED;
+            let most = REMOVED[usize::from(pen.wide)];
+            let shortened = role == Role::Removed && index + 1 < segments.len() && part.chars().count() > most;
             let part: String = if shortened {
-                part.chars().take(REMOVED - 1).chain(view.glyphs().ellipsis.chars()).collect()
+                part.chars().take(most - 1).chain(view.glyphs().ellipsis.chars()).collect()
             } else {
                 crate::tui::text::head(part, 600).into()
             };
@@ -171,7 +173,7 @@ fn note_text(reading: &Reading, id: FrameId) -> String {
         Note::Usage(usage) => Some(format!("usage {} in, {} out", count(usage.input), count(usage.output))),
         Note::Error { kind, message } => Some(format!("{kind}: {message}")),
         Note::Tool { name, .. } if !name.is_empty() => Some(format!("tool {name}")),
-        Note::Malformed { message, .. } => Some(message.clone()),
+        Note::Malformed { message, .. } | Note::Checksum { message, .. } => Some(message.clone()),
         Note::NewTurn => Some("a new turn".into()),
         Note::TooLarge { limit } => Some(format!("larger than {limit} bytes")),
         _ => None,

@@ -192,9 +192,15 @@ impl Removed {
             self.named.push(class);
         }
         let shown = if again && !here { AGAIN } else { SHOWN };
+        if shown == AGAIN {
+            // The number and its sign stay together.
+            page.keep(12);
+        }
         page.put(if brackets { "[-" } else { "" }, style);
         match text.chars().count() {
-            count if count > shown && shown == AGAIN && !view.app.zoomed => page.put(&format!("{count}"), style),
+            count if count > shown && shown == AGAIN && !view.app.zoomed => {
+                page.put(&format!("{}{count}", view.glyphs().ellipsis), style);
+            }
             count if count > shown && !view.app.zoomed => {
                 let head: String = text.chars().take(shown / 2).collect();
                 let tail: String = text.chars().skip(count - shown / 4).collect();
@@ -256,6 +262,13 @@ impl Page {
                 Some((piece, last)) if *last == style => piece.push_str(text),
                 _ => line.push((text.to_owned(), style)),
             }
+        }
+    }
+
+    /// Begins a new line unless `columns` more fit on this one.
+    fn keep(&mut self, columns: usize) {
+        if self.column > 0 && self.column + columns > self.width {
+            self.end_line();
         }
     }
 

@@ -7,6 +7,20 @@ use crate::core::{
     reading::{Channel, ChannelKey},
 };
 
+/// A text inside an item: its channel, its part, itself.
+pub(super) type Said = (Channel, u64, String);
+
+/// What had been said of each channel before an event repeated it, and how many texts the event has repeated.
+#[derive(Default)]
+pub(super) struct Counts(BTreeMap<Channel, (Vec<ChannelKey>, usize)>);
+
+impl Counts {
+    fn of(&mut self, channel: Channel, said: impl FnOnce() -> Vec<ChannelKey>) -> (&[ChannelKey], &mut usize) {
+        let (said, count) = self.0.entry(channel).or_insert_with(|| (said(), 0));
+        (said, count)
+    }
+}
+
 /// Blocks of one stream.
 #[derive(Default)]
 pub(super) struct Blocks {
@@ -15,8 +29,10 @@ pub(super) struct Blocks {
     /// The latest one asked for, because deltas come in runs.
     latest: Option<((u64, u64), u16)>,
     next: u16,
-    /// Channels of the current turn that have added text, in order of their first.
-    spoken: Vec<ChannelKey>,
+    /// Channels of the current turn that have added text, with the output item they belong to; in order, as blocks are numbered so.
+    spoken: BTreeMap<ChannelKey, u64>,
+    /// The latest of them.
+    speaking: Option<ChannelKey>,
 }
 
 impl Blocks {
@@ -40,24 +56,46 @@ impl Blocks {
 
     /// Adds text.
     pub fn say(&mut self, key: ChannelKey, text: &[u8], sink: &mut Sink) {
-        if !text.is_empty() && self.spoken.last() != Some(&key) && !self.spoken.contains(&key) {
-            self.spoken.push(key);
+        if !text.is_empty() && self.speaking != Some(key) {
+            let output = self.latest.map_or(0, |((output, _), _)| output);
+            self.spoken.entry(key).or_insert(output);
+            self.speaking = Some(key);
         }
         sink.add(key, text);
     }
 
     /// Repeats text, or says it if no delta has.
     pub fn restate(&mut self, key: ChannelKey, text: &[u8], sink: &mut Sink) {
-        if self.spoken.contains(&key) {
+        if self.spoken.contains_key(&key) {
             sink.snapshot(key, text);
         } else {
             self.say(key, text, sink);
         }
     }
 
-    /// The channels that have spoken, of one kind, in order.
-    pub fn spoken(&self, channel: Channel) -> Vec<ChannelKey> {
-        self.spoken.iter().filter(|key| key.channel == channel).copied().collect()
+    /// True if nothing was said in this turn.
+    pub fn is_silent(&self) -> bool {
+        self.spoken.is_empty()
+    }
+
+    /// Repeats the texts of item `output`, or, with `all`, of the response: servers number parts otherwise here, and leave items
+    /// out, so the texts of one channel are matched with those that were said, in order.
+    pub fn repeat(&mut self, output: u64, all: bool, texts: &[Said], counts: &mut Counts, sink: &mut Sink) {
+        for (channel, part, text) in texts {
+            let (said, count) = counts.of(*channel, || {
+                let of_item = self.spoken.iter().filter(|(key, item)| key.channel == *channel && (all || **item == output));
+                of_item.map(|(key, _)| *key).collect()
+            });
+            match said.get(*count) {
+                Some(key) => sink.snapshot(*key, text.as_bytes()),
+                None if said.is_empty() => {
+                    let key = self.key(Some(output), Some(*part), *channel);
+                    self.say(key, text.as_bytes(), sink);
+                }
+                None => {}
+            }
+            *count += 1;
+        }
     }
 
     /// The next response numbers its outputs anew; its blocks follow those of this one.
@@ -65,5 +103,6 @@ impl Blocks {
         self.numbers.clear();
         self.latest = None;
         self.spoken.clear();
+        self.speaking = None;
     }
 }

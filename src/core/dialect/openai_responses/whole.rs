@@ -2,14 +2,14 @@
 
 use serde_json::{Value, value::RawValue};
 
-use super::{Event, EventReader};
+use super::{
+    Event, EventReader,
+    blocks::{Counts, Said},
+};
 use crate::core::{
     dialect::{Sink, error, json, usage::usage_of},
     reading::{Channel, FrameKind, Note},
 };
-
-/// A text inside an item: its channel, its part, itself.
-type Said = (Channel, u64, String);
 
 impl EventReader {
     /// `output_item.added` and `.done`: what the item is, and what it holds.
@@ -19,10 +19,7 @@ impl EventReader {
         if !done {
             self.tool(event.output_index.unwrap_or(0), &item, sink);
         }
-        for (channel, part, text) in texts_of(&item) {
-            let key = self.blocks.key(event.output_index, Some(part), channel);
-            self.blocks.restate(key, text.as_bytes(), sink);
-        }
+        self.blocks.repeat(event.output_index.unwrap_or(0), false, &texts_of(&item), &mut Counts::default(), sink);
         settle(before, sink);
     }
 
@@ -70,28 +67,14 @@ impl EventReader {
         }
     }
 
-    /// The items of a response at its end. Their places are not those of the stream where a server leaves items out, so the
-    /// texts of one channel are matched with those that were said, in order.
     fn output(&mut self, output: Option<&Value>, sink: &mut Sink) {
-        let spoken = Channel::ALL.map(|channel| (channel, self.blocks.spoken(channel)));
-        let mut counts = [0_usize; Channel::ALL.len()];
+        let silent = self.blocks.is_silent();
+        let mut counts = Counts::default();
         for (index, item) in (0..).zip(output.and_then(Value::as_array).into_iter().flatten()) {
-            if spoken.iter().all(|(_, keys)| keys.is_empty()) {
+            if silent {
                 self.tool(index, item, sink);
             }
-            for (channel, part, text) in texts_of(item) {
-                let Some(at) = spoken.iter().position(|(other, _)| *other == channel) else { continue };
-                let keys = &spoken[at].1;
-                match keys.get(counts[at]) {
-                    Some(key) => sink.snapshot(*key, text.as_bytes()),
-                    None if keys.is_empty() => {
-                        let key = self.blocks.key(Some(index), Some(part), channel);
-                        self.blocks.say(key, text.as_bytes(), sink);
-                    }
-                    None => {}
-                }
-                counts[at] += 1;
-            }
+            self.blocks.repeat(index, true, &texts_of(item), &mut counts, sink);
         }
     }
 

@@ -1,0 +1,226 @@
+//! Cohere v2 chat: typed events, the words inside `delta.message`.
+
+use serde::Deserialize;
+use serde_json::{Value, value::RawValue};
+
+use super::{
+    DialectInfo, FrameView, Reader, Seen, Sink,
+    envelope::Envelope,
+    error,
+    json::{self, Shape, Text},
+    usage::usage_of,
+};
+use crate::core::{
+    frame::Framing,
+    reading::{Channel, ChannelKey, FrameKind, Note},
+};
+
+mod writer;
+
+/// The row.
+pub const INFO: DialectInfo = DialectInfo {
+    id: "cohere-v2",
+    title: "Cohere chat v2",
+    framing: Framing::Sse,
+    path: "/v2/chat",
+    content_type: "text/event-stream",
+    carries: &[Channel::Text, Channel::Reasoning, Channel::ToolArguments],
+    needs_terminator: false,
+    recognise: |_, value| {
+        let kind = value.get("type").and_then(Value::as_str).unwrap_or_default();
+        match kind.rsplit_once('-') {
+            Some(("message" | "content" | "tool-call" | "tool-plan" | "citation", "start" | "delta" | "end")) => 3,
+            _ => 0,
+        }
+    },
+    reader: || Box::<EventReader>::default(),
+    writer: writer::new,
+    request: |model, prompt| {
+        serde_json::json!({"model": model, "messages": [{"role": "user", "content": prompt}], "stream": true}).to_string()
+    },
+};
+
+#[derive(Deserialize)]
+struct Event<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: Text<'a>,
+    #[serde(borrow, default)]
+    id: Text<'a>,
+    index: Option<u64>,
+    #[serde(borrow)]
+    delta: Option<Delta<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Delta<'a> {
+    #[serde(borrow)]
+    message: Option<Message<'a>>,
+    #[serde(borrow, default)]
+    finish_reason: Text<'a>,
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    error_type: Text<'a>,
+}
+
+#[derive(Deserialize)]
+struct Message<'a> {
+    // Lists stand here in the first event, and objects later.
+    #[serde(borrow)]
+    content: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    tool_plan: Text<'a>,
+    #[serde(borrow)]
+    tool_calls: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Content<'a> {
+    #[serde(borrow, default)]
+    text: Text<'a>,
+    #[serde(borrow, default)]
+    thinking: Text<'a>,
+}
+
+#[derive(Deserialize)]
+struct ToolCall<'a> {
+    #[serde(borrow, default)]
+    id: Text<'a>,
+    #[serde(borrow)]
+    function: Option<Function<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Function<'a> {
+    #[serde(borrow, default)]
+    name: Text<'a>,
+    #[serde(borrow, default)]
+    arguments: Text<'a>,
+}
+
+const EVENT: Shape = Shape::Object(&[
+    ("type", Shape::Text),
+    ("id", Shape::Text),
+    ("index", Shape::Number),
+    (
+        "delta",
+        Shape::Object(&[
+            ("message", Shape::Object(&[("tool_plan", Shape::Text)])),
+            ("finish_reason", Shape::Text),
+            ("error_type", Shape::Text),
+        ]),
+    ),
+]);
+
+/// Reads events.
+#[derive(Default)]
+struct EventReader {
+    seen: Seen,
+    envelope: Envelope,
+}
+
+impl Reader for EventReader {
+    fn read(&mut self, frame: &FrameView<'_>, sink: &mut Sink) {
+        if self.envelope.read(frame.data, sink) {
+            return;
+        }
+        match frame.data.trim_ascii() {
+            b"" => sink.kind = Some(FrameKind::KeepAlive),
+            b"[DONE]" => sink.kind = Some(FrameKind::Terminator),
+            _ => json::parse(frame.data, &EVENT, sink, |data, sink| {
+                let event = serde_json::from_slice::<Event<'_>>(data)?;
+                self.event(&event, data, sink);
+                Ok(())
+            }),
+        }
+    }
+}
+
+impl EventReader {
+    fn event(&mut self, event: &Event<'_>, data: &[u8], sink: &mut Sink) {
+        let message = event.delta.as_ref().and_then(|delta| delta.message.as_ref());
+        match event.kind.bytes() {
+            b"content-delta" | b"content-start" => self.content(event, message.and_then(|message| message.content), data, sink),
+            b"tool-plan-delta" => {
+                if let Some(message) = message {
+                    let key = ChannelKey { choice: 0, block: 0, channel: Channel::Reasoning };
+                    self.say(key, &message.tool_plan, data, sink);
+                }
+            }
+            b"tool-call-start" | b"tool-call-delta" => self.tool(event, message.and_then(|message| message.tool_calls), sink),
+            b"message-start" => {
+                sink.kind = Some(FrameKind::Control);
+                self.seen.id(event.id.bytes(), sink);
+            }
+            b"message-end" => {
+                sink.kind = Some(FrameKind::Control);
+                event.delta.iter().for_each(|delta| end(delta, sink));
+            }
+            b"content-end" | b"tool-call-end" | b"citation-start" | b"citation-end" => sink.kind = Some(FrameKind::Control),
+            _ => match json::free(data).as_ref().and_then(error::of_value) {
+                Some(error) => sink.note(error),
+                None => sink.kind = Some(FrameKind::Unknown),
+            },
+        }
+    }
+
+    fn say(&mut self, key: ChannelKey, text: &Text<'_>, data: &[u8], sink: &mut Sink) {
+        sink.add(key, text.bytes());
+        if !text.is_empty() {
+            self.envelope.learn(key, text, data, []);
+        }
+    }
+
+    fn content(&mut self, event: &Event<'_>, raw: Option<&RawValue>, data: &[u8], sink: &mut Sink) {
+        let Some(content) = raw.and_then(|raw| serde_json::from_str::<Content<'_>>(raw.get()).ok()) else { return };
+        let block = block_of(event);
+        let (text, thinking) = (ChannelKey { choice: 0, block, channel: Channel::Text }, Channel::Reasoning);
+        match content.thinking.is_empty() {
+            true => self.say(text, &content.text, data, sink),
+            false => {
+                let key = ChannelKey { channel: thinking, ..text };
+                sink.add(text, content.text.bytes());
+                self.say(key, &content.thinking, data, sink);
+            }
+        }
+        if sink.deltas.is_empty() {
+            sink.kind = Some(FrameKind::Control);
+        }
+    }
+
+    fn tool(&mut self, event: &Event<'_>, raw: Option<&RawValue>, sink: &mut Sink) {
+        let Some(call) = raw.and_then(|raw| serde_json::from_str::<ToolCall<'_>>(raw.get()).ok()) else { return };
+        let block = block_of(event);
+        let name = call.function.as_ref().map(|function| function.name.to_utf8()).unwrap_or_default();
+        if !call.id.is_empty() || !name.is_empty() {
+            sink.note(Note::Tool { choice: 0, block, id: call.id.to_utf8(), name });
+        }
+        if let Some(function) = &call.function {
+            sink.add(ChannelKey { choice: 0, block, channel: Channel::ToolArguments }, function.arguments.bytes());
+        }
+    }
+}
+
+fn block_of(event: &Event<'_>) -> u16 {
+    event.index.unwrap_or(0).min(u64::from(u16::MAX)) as u16
+}
+
+fn end(delta: &Delta<'_>, sink: &mut Sink) {
+    if !delta.finish_reason.is_empty() {
+        sink.note(Note::Finish { choice: 0, reason: delta.finish_reason.to_utf8() });
+    }
+    if let Some(usage) = delta.usage.and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok()) {
+        let counted = ["tokens", "billed_units"].iter().find_map(|name| usage.get(*name).and_then(usage_of));
+        sink.note_usage(counted);
+    }
+    if let Some(error) = delta.error.filter(|raw| raw.get() != "null") {
+        let mut body = serde_json::json!({ "error": serde_json::from_str::<Value>(error.get()).unwrap_or_default() });
+        if !delta.error_type.is_empty() {
+            body["error_type"] = delta.error_type.to_utf8().into();
+        }
+        sink.notes.extend(error::of_value(&body));
+        sink.kind = Some(FrameKind::Error);
+    }
+}

@@ -1,0 +1,114 @@
+//! Whether events repeat the text so far or continue it, and what is new in them.
+
+use std::collections::BTreeMap;
+
+use crate::core::{dialect::Sink, reading::ChannelKey};
+
+/// An equal text this long is a repetition even if tokens were counted for it.
+const LONG: usize = 8;
+
+/// How a stream's texts are to be read.
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// No event has told yet.
+    #[default]
+    Open,
+    /// Every event repeats all text so far.
+    Cumulative,
+    /// Every event continues it.
+    Additive,
+}
+
+/// The texts so far, while they may be repeated.
+#[derive(Default)]
+pub(super) struct Growth {
+    mode: Mode,
+    known: BTreeMap<ChannelKey, Vec<u8>>,
+    /// Output tokens counted up to the event before, and up to this one.
+    tokens: (Option<u64>, Option<u64>),
+}
+
+impl Growth {
+    /// An event begins that counts so many output tokens.
+    pub fn begin(&mut self, tokens: Option<u64>) {
+        self.tokens = (self.tokens.1, tokens);
+    }
+
+    /// A text of this event.
+    pub fn say(&mut self, key: ChannelKey, text: &[u8], sink: &mut Sink) {
+        if text.is_empty() {
+            return;
+        }
+        if self.mode == Mode::Additive {
+            sink.add(key, text);
+            return;
+        }
+        let known = self.known.entry(key).or_default();
+        if self.mode == Mode::Open && !known.is_empty() {
+            let counted = matches!(self.tokens, (Some(before), Some(now)) if now > before);
+            match text.strip_prefix(known.as_slice()) {
+                // A closing event repeats the text whole where nothing was counted since.
+                Some([]) if text.len() >= LONG || !counted => {}
+                Some([_, ..]) => self.mode = Mode::Cumulative,
+                _ => {
+                    self.mode = Mode::Additive;
+                    self.known.clear();
+                    sink.add(key, text);
+                    return;
+                }
+            }
+        }
+        let same = common(known, text);
+        sink.snapshot(key, &text[..same]);
+        // A text that is shorter than what is known came late, and says nothing new.
+        if same < text.len() {
+            sink.add(key, &text[same..]);
+            known.truncate(same);
+            known.extend_from_slice(&text[same..]);
+        }
+    }
+}
+
+/// Length of the common start of two texts, not inside a character.
+fn common(one: &[u8], two: &[u8]) -> usize {
+    let mut same = one.iter().zip(two).take_while(|(one, two)| one == two).count();
+    while two.get(same).is_some_and(|byte| (*byte as i8) < -0x40) {
+        same -= 1;
+    }
+    same
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::reading::Channel;
+
+    fn check(events: &[(&str, u64)], expected: &str) {
+        let key = ChannelKey { choice: 0, block: 0, channel: Channel::Text };
+        let (mut growth, mut sink) = (Growth::default(), Sink::default());
+        for (text, tokens) in events {
+            growth.begin(Some(*tokens));
+            growth.say(key, text.as_bytes(), &mut sink);
+        }
+        let mut from = 0;
+        let mut added = String::new();
+        for (_, end, snapshot) in &sink.deltas {
+            if !snapshot {
+                added.push_str(&String::from_utf8_lossy(&sink.text[from..*end as usize]));
+            }
+            from = *end as usize;
+        }
+        assert_eq!(added, expected, "{events:?}");
+    }
+
+    #[test]
+    fn both_readings_give_the_text() {
+        check(&[("1", 1), (",", 2), (" 2", 3)], "1, 2");
+        check(&[("1", 1), ("1,", 2), ("1, 2", 3)], "1, 2");
+        check(&[("OK", 1), ("OK", 1)], "OK");
+        check(&[("\n", 1), ("\n", 2), ("a", 3)], "\n\na");
+        check(&[("a long text", 1), ("a long text", 2)], "a long text");
+        check(&[("ab", 1), ("abc", 2), ("ab", 3), ("abcd", 4)], "abcd");
+        check(&[("a", 1), ("aä", 2), ("aö!", 3)], "aäö!");
+    }
+}

@@ -1,0 +1,97 @@
+//! Replicate: the text itself is the data of `output` events, line feeds as several data lines.
+
+use serde_json::{Value, json};
+
+use super::{DialectInfo, FrameView, Reader, Sink, Writer, WriterStep, error};
+use crate::core::{
+    frame::Framing,
+    reading::{Channel, ChannelKey, FrameKind, Note},
+};
+
+/// The row.
+pub const INFO: DialectInfo = DialectInfo {
+    id: "replicate",
+    title: "Replicate",
+    framing: Framing::Sse,
+    path: "/v1/predictions",
+    content_type: "text/event-stream",
+    carries: &[Channel::Text],
+    needs_terminator: true,
+    recognise: |frame, value| match (frame.event, identity(frame.id)) {
+        (b"output", Some(_)) => 3,
+        (b"done" | b"error", Some(_)) => 2,
+        // Raw text is no JSON object, and nobody else's event is called so.
+        (b"output", None) if !value.is_object() => 2,
+        _ => 0,
+    },
+    reader: || Box::new(OutputReader),
+    writer: |start| Box::new(OutputWriter { second: start.created, number: 0 }),
+    request: |model, prompt| json!({"version": model, "input": {"prompt": prompt}, "stream": true}).to_string(),
+};
+
+const TEXT: ChannelKey = ChannelKey { choice: 0, block: 0, channel: Channel::Text };
+
+/// Events of one second that are told apart.
+const PER_SECOND: u64 = 1 << 24;
+
+/// `SECONDS:N`, where N starts anew each second, as one number that rises.
+fn identity(id: &[u8]) -> Option<u64> {
+    let (second, number) = std::str::from_utf8(id).ok()?.split_once(':')?;
+    let (second, number) = (second.parse::<u64>().ok()?, number.parse::<u64>().ok()?);
+    (number < PER_SECOND).then(|| second.checked_mul(PER_SECOND)?.checked_add(number)).flatten()
+}
+
+/// Reads events.
+struct OutputReader;
+
+impl Reader for OutputReader {
+    fn read(&mut self, frame: &FrameView<'_>, sink: &mut Sink) {
+        sink.identity = identity(frame.id);
+        match frame.event {
+            b"output" => sink.add(TEXT, frame.data),
+            b"done" => {
+                sink.kind = Some(FrameKind::Terminator);
+                // `{}`, or why it ended early.
+                let data = serde_json::from_slice::<Value>(frame.data).unwrap_or_default();
+                let reason = data.get("reason").and_then(Value::as_str).unwrap_or("done").to_owned();
+                sink.note(Note::Finish { choice: 0, reason });
+            }
+            b"error" => sink.note(error::of_body(None, frame.data)),
+            b"logs" => sink.kind = Some(FrameKind::Control),
+            _ => sink.kind = Some(FrameKind::Unknown),
+        }
+    }
+}
+
+struct OutputWriter {
+    second: u64,
+    number: u64,
+}
+
+impl OutputWriter {
+    fn event(&mut self, name: &str, data: &str, out: &mut Vec<u8>) {
+        let data = data.split('\n').map(|line| format!("data: {line}\n")).collect::<String>();
+        out.extend_from_slice(format!("event: {name}\nid: {}:{}\n{data}\n", self.second, self.number).as_bytes());
+        self.number += 1;
+    }
+}
+
+impl Writer for OutputWriter {
+    fn write(&mut self, step: &WriterStep, _at_ns: u64, out: &mut Vec<u8>) {
+        match step {
+            WriterStep::Text { key, text, .. } if matches!(key.channel, Channel::Text | Channel::Refusal) => {
+                self.event("output", text, out);
+            }
+            // This wire has text alone.
+            WriterStep::Text { .. } | WriterStep::Tool { .. } | WriterStep::Usage(_) => {}
+            WriterStep::Begin | WriterStep::KeepAlive => out.extend_from_slice(b": hi\n\n"),
+            WriterStep::Finish { text, .. } => {
+                if !text.is_empty() {
+                    self.event("output", text, out);
+                }
+            }
+            WriterStep::Error { message, .. } => self.event("error", &json!({ "detail": message }).to_string(), out),
+            WriterStep::End => self.event("done", "{}", out),
+        }
+    }
+}

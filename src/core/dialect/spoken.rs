@@ -1,0 +1,33 @@
+//! Which channels have added text, so that a whole text that repeats can be told from one that is said for the first time.
+
+use std::collections::BTreeSet;
+
+use super::Sink;
+use crate::core::reading::ChannelKey;
+
+/// The channels of one stream that have spoken.
+#[derive(Debug, Default)]
+pub(super) struct Spoken {
+    keys: BTreeSet<ChannelKey>,
+    latest: Option<ChannelKey>,
+}
+
+impl Spoken {
+    /// Adds text.
+    pub fn say(&mut self, key: ChannelKey, text: &[u8], sink: &mut Sink) {
+        if !text.is_empty() && self.latest != Some(key) {
+            self.keys.insert(key);
+            self.latest = Some(key);
+        }
+        sink.add(key, text);
+    }
+
+    /// Repeats the whole text, or says it if the channel has not spoken.
+    pub fn restate(&mut self, key: ChannelKey, text: &[u8], sink: &mut Sink) {
+        if self.keys.contains(&key) {
+            sink.snapshot(key, text);
+        } else {
+            self.say(key, text, sink);
+        }
+    }
+}
