@@ -6,6 +6,7 @@ pub mod theme;
 pub mod text;
 pub mod layout;
 pub mod keymap;
+pub mod mouse;
 pub mod widgets;
 pub mod panes;
 pub mod draw;

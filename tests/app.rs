@@ -164,8 +164,9 @@ fn panes_views_and_layers() {
     assert_eq!(app.output_view, OutputView::Clean);
     press(&mut app, &["5", "v", "v", "down"]);
     assert_eq!((app.inspector_view, app.inspector_scroll), (InspectorView::Head, 1));
-    assert_eq!(press(&mut app, &["q", "q"]), []);
+    assert_eq!(press(&mut app, &["q"]), []);
     assert_eq!(app.focus, Pane::Chunks);
+    assert_eq!(press(&mut app, &["esc", "esc"]), [], "Esc never quits");
     assert_eq!(press(&mut app, &["q"]), [Effect::Quit]);
     assert_eq!(press(&mut app, &["Q"]), [Effect::Quit]);
 }
@@ -195,6 +196,76 @@ fn the_composer_takes_every_letter_and_sends_with_one_key() {
     assert!(matches!(&press(&mut app, &["r"])[..], [Effect::Send(_, again)] if again == request));
     let effects = press(&mut tour(), &["r"]);
     assert!(matches!(&effects[..], [Effect::Send(_, again)] if again.is_body && again.model == "demo/tour"), "{effects:?}");
+}
+
+#[test]
+fn a_broken_body_is_named_where_it_breaks_and_not_sent() {
+    let mut app = tour();
+    let open = app.sessions.len();
+    press(&mut app, &["c", "ctrl-b"]);
+    update(&mut app, Action::Paste("{\n \"model\" 1}".into()));
+    assert_eq!(press(&mut app, &["ctrl-s"]), []);
+    assert_eq!(app.overlays, [Overlay::Composer]);
+    assert!(app.composer.fault.as_ref().unwrap().starts_with("line 2, column 10: expected `:`"), "{:?}", app.composer.fault);
+    assert_eq!(app.composer.body.cursor(), (1, 9), "the text cursor stands there");
+    assert_eq!(app.sessions.len(), open);
+    press(&mut app, &["space"]);
+    assert_eq!(app.composer.fault, None);
+}
+
+#[test]
+fn a_request_that_cannot_be_sent_leaves_no_empty_session() {
+    let mut app = tour();
+    let effects = press(&mut app, &["c", "ctrl-s"]);
+    let [Effect::Send(id, _)] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(app.current, 1);
+    update(&mut app, Action::Failed(*id, "there is no key".into()));
+    assert_eq!((app.sessions.len(), app.current), (1, 0));
+    assert_eq!(app.notice.as_deref(), Some("there is no key"));
+}
+
+#[test]
+fn the_mouse_seeks_focuses_and_steps() {
+    use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+    use ratatui::layout::Rect;
+    let area = Rect::new(0, 0, 120, 40);
+    let mut app = tour();
+    let mouse = |app: &mut App, kind, column, row| {
+        let event = MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
+        if let Some(action) = stutterscope::tui::mouse::action(app, area, event) {
+            update(app, action);
+        }
+    };
+    let frame = |app: &App| {
+        let session = app.session().unwrap();
+        session.cursor.frame(&session.engine.reading).map(|frame| frame.0)
+    };
+    let click = MouseEventKind::Down(MouseButton::Left);
+    press(&mut app, &["g", "4"]);
+    // The seventh line of the chunks: four marks, then frames.
+    mouse(&mut app, click, 10, 4 + 6);
+    assert_eq!((app.focus, frame(&app)), (Pane::Chunks, Some(2)));
+    mouse(&mut app, MouseEventKind::ScrollDown, 10, 10);
+    assert_eq!(frame(&app), Some(3));
+    mouse(&mut app, MouseEventKind::ScrollUp, 10, 10);
+    assert_eq!(frame(&app), Some(2));
+    // The last column of the timeline, then the first.
+    mouse(&mut app, click, 119, 1);
+    let end = app.session().unwrap().engine.reading.last_at();
+    assert!(app.session().unwrap().cursor.at.0 > end.0 * 98 / 100);
+    mouse(&mut app, click, 0, 2);
+    assert_eq!(frame(&app), None);
+    // The second transition.
+    mouse(&mut app, click, 60, 4 + 1 + 2);
+    assert_eq!(app.focus, Pane::States);
+    press(&mut app, &["t"]);
+    mouse(&mut app, click, 80, 29);
+    assert_eq!((app.focus, app.tuning_row), (Pane::Tuning, 5));
+    press(&mut app, &["?"]);
+    mouse(&mut app, click, 40, 5);
+    assert_eq!(app.overlays, [Overlay::Help(stutterscope::app::state::Picker { selected: 3, ..Default::default() })]);
+    press(&mut app, &["esc", "q"]);
+    assert_eq!(press(&mut app, &["m", "m"]), [Effect::Mouse(true), Effect::Mouse(false)]);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use stutterscope::{
         dialect,
         engine::Engine,
         input::{End, Input, OurEnd, What},
-        machine::EndReason,
+        machine::{EndReason, State},
         params::Profile,
     },
     net::{
@@ -185,6 +185,8 @@ async fn the_next_provider_is_asked_when_the_breaker_refuses_the_first() {
         log.drain(&mut inputs);
         let mut engine = Engine::new(Profile::default());
         inputs.iter().for_each(|input| engine.fold(input));
+        let endings = engine.judgement.transitions.iter().filter(|transition| transition.to == State::Terminating).count();
+        assert_eq!(endings, 1, "a session that falls back has not ended");
         (inputs, engine.judgement.ended)
     };
     for asked in 1..=3 {

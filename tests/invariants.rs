@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use stutterscope::core::{
     class::{Action, Certainty, Class},
     engine::Engine,
-    input::{End, Input, OurEnd, What},
+    input::{Attempt, End, Head, Input, OurEnd, PauseCause, What},
     output::Fate,
     params::{Param, Profile, Strategy as Judge},
     reading::{ChannelKey, DeltaId},
@@ -112,6 +112,66 @@ fn emitted(engine: &Engine, key: ChannelKey, moment: Moment) -> String {
         }
     }
     text
+}
+
+/// A profile with every parameter somewhere in its range, often at an end of it.
+fn any_profile() -> impl Strategy<Value = Profile> {
+    let values = prop::collection::vec((0_u8..4, any::<u64>()), stutterscope::core::params::PARAMS.len());
+    (values, 0_usize..6).prop_map(|(values, strategy)| {
+        let mut profile = Profile { strategy: stutterscope::core::params::STRATEGIES[strategy].0, ..Profile::default() };
+        for (info, (place, value)) in stutterscope::core::params::PARAMS.iter().zip(values) {
+            let (low, high) = info.range;
+            let value = match place {
+                0 => low,
+                1 => high,
+                2 => low + value % 8,
+                _ => low + value % (high - low + 1),
+            };
+            profile.params.set(info.param, value);
+        }
+        profile
+    })
+}
+
+/// A session of several choices and channels, cut characters, retries, pauses and ends where none belong.
+fn any_tangle() -> impl Strategy<Value = Vec<Input>> {
+    let text = prop_oneof![4 => any_text(), 1 => Just("\\ud83d".to_string()), 1 => Just("\\ude0a".to_string())];
+    let field = prop_oneof![3 => Just("content"), 1 => Just("reasoning_content"), 1 => Just("refusal")];
+    (prop::collection::vec((0_u8..40, 0_u16..3, field, text, 0_u64..3_000), 0..40), any::<bool>()).prop_map(|(steps, clocked)| {
+        let mut inputs = opening();
+        if let What::Start(start) = &mut inputs[0].what {
+            start.clocked = clocked;
+        }
+        let mut at = 5;
+        let mut attempts = 1;
+        for (step, choice, field, text, gap) in steps {
+            at += gap;
+            let what = match step {
+                0 => What::End(End::Eof),
+                1 => What::End(End::Reset),
+                2 => What::Draw { purpose: "retry.jitter".into(), value: gap },
+                3 => {
+                    attempts += 1;
+                    What::Attempt(Attempt { number: attempts - 1, endpoint: String::new(), model: String::new() })
+                }
+                4 => What::Head(Head { status: 200 + (gap % 300) as u16, headers: Vec::new() }),
+                5 => What::Paused { us: gap * 900, cause: PauseCause::Suspended },
+                6 => What::Bytes(finish().into_bytes()),
+                7 => What::Bytes(Vec::new()),
+                8 => What::Cancel,
+                _ => {
+                    let text = text.replace('"', "'").replace('\n', "\\n");
+                    What::Bytes(
+                        format!("data: {{\"choices\":[{{\"index\":{choice},\"delta\":{{\"{field}\":\"{text}\"}}}}]}}\n\n")
+                            .into_bytes(),
+                    )
+                }
+            };
+            inputs.push(Input { at: if clocked { Micros::from_millis(at) } else { Micros::ZERO }, what });
+        }
+        inputs.push(Input { at: inputs.last().map_or(Micros::ZERO, |input| input.at), what: What::End(End::Eof) });
+        inputs
+    })
 }
 
 proptest! {
@@ -241,5 +301,30 @@ proptest! {
         inputs.push(eof(20_000));
         let (strategy, _, _): (Judge, _, _) = stutterscope::core::params::STRATEGIES[judge];
         support::judge_by(&inputs, strategy);
+    }
+
+    /// All of it at once, whatever the thresholds: nothing panics, text is conserved, nothing is held at the end, and an early
+    /// call of a deadline changes nothing.
+    #[test]
+    fn any_profile_keeps_the_invariants(inputs in any_tangle(), profile in any_profile()) {
+        let whole = judge(&inputs, profile.clone());
+        let mut live = Engine::new(profile);
+        for input in &inputs {
+            let due = live.judgement.next_deadline().filter(|due| *due < input.at && !matches!(input.what, What::Paused { .. }));
+            due.into_iter().for_each(|due| live.advance(due));
+            live.fold(input);
+        }
+        prop_assert_eq!(said(&live), said(&whole));
+        for key in keys(&whole) {
+            let balance = whole.judgement.output.balance(&whole.reading, key);
+            prop_assert_eq!(balance.received, balance.emitted + balance.suppressed + balance.restated + balance.held);
+            prop_assert_eq!(balance.held, 0);
+        }
+        for cut in &whole.judgement.output.cuts {
+            prop_assert_eq!(whole.judgement.finding(cut.finding).action, Action::Suppress);
+        }
+        for (one, two) in whole.judgement.output.holds.iter().zip(whole.judgement.output.holds.iter().skip(1)) {
+            prop_assert!(one.end <= two.first && one.released <= two.released && one.since <= two.since, "{one:?} {two:?}");
+        }
     }
 }

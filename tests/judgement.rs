@@ -4,7 +4,7 @@ mod support;
 
 use rstest::rstest;
 use stutterscope::core::{
-    class::{Action, Class, Level},
+    class::{Action, Class},
     engine::Engine,
     input::{Input, PauseCause, What},
     params::{PARAMS, Param, Profile},
@@ -111,6 +111,26 @@ fn loops_are_flagged_and_kept(#[case] unit: &str, #[case] copies: usize, #[case]
     check(&engine, &unit.repeat(copies), found);
 }
 
+/// A loop is told by whole characters, and another loop is another finding.
+#[test]
+fn loops_have_their_own_findings() {
+    // The character before the loop ends in the byte that every copy ends in.
+    let mut deltas = vec!["这是很长的开头，好", "\u{7528}"];
+    deltas.extend(std::iter::repeat_n("\u{4f60}\u{4e28}", 150));
+    deltas.push(" And now something else entirely, which goes on for a while, so that nothing repeats.");
+    deltas.extend(std::iter::repeat_n(" court", 120));
+    let engine = judge(&session(&deltas, 5), Profile::default());
+    let evidence: Vec<&str> = engine.judgement.findings.iter().map(|finding| finding.evidence.as_str()).collect();
+    assert_eq!(
+        evidence,
+        [
+            "150 copies of \"\u{4f60}\u{4e28}\" back to back (300 characters)",
+            "120 copies of \" court\" back to back (720 characters)"
+        ]
+    );
+    assert_eq!(engine.judgement.findings.iter().map(|finding| finding.count).collect::<Vec<_>>(), [150, 120]);
+}
+
 #[test]
 fn whitespace_without_end_after_json_is_cut_once_it_is_a_flood() {
     let mut deltas = vec!["{\"a\": 1}"];
@@ -119,6 +139,13 @@ fn whitespace_without_end_after_json_is_cut_once_it_is_a_flood() {
     assert_eq!(classes(&engine), ["whitespace_flood"]);
     let kept = text(&engine).len() as u64 - 8;
     assert!(kept <= Profile::default().params.get(Param::FloodChars), "{kept} characters of whitespace passed");
+    let evidence = &engine.judgement.findings[0].evidence;
+    assert!(evidence.starts_with("200 whitespace characters"), "{evidence}");
+    // Brackets that balance are not yet JSON.
+    let mut deltas = vec!["[Intro]"];
+    deltas.extend(std::iter::repeat_n(" ", 100));
+    deltas.push("a title");
+    check(&judge(&session(&deltas, 5), Profile::default()), &deltas.concat(), &[]);
     let clean = judge(&session(&["{\"a\": 1}", "\n"], 5), Profile::default());
     check(&clean, "{\"a\": 1}\n", &[]);
 }
@@ -167,6 +194,10 @@ fn bursts_with_silence_between_them() {
 #[case::cut_without_an_end("", &["terminal_anomaly"])]
 #[case::malformed("data: {\"choices\": [\n\ndata: [DONE]\n\n", &["malformed_frame"])]
 #[case::text_after_the_end("data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\\ud83d\\ude0a\"}}]}\n\n", &["terminal_anomaly"])]
+#[case::text_after_the_finish("data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"lo\"}}]}\n\ndata: [DONE]\n\n", &["terminal_anomaly"])]
+#[case::every_tool_call_finishes("data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"name\":\"a\",\"arguments\":\"{}\"}}]},\"finish_reason\":\"tool_calls\"}]}\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":1,\"function\":{\"name\":\"b\",\"arguments\":\"{}\"}}]},\"finish_reason\":\"tool_calls\"}]}\n\ndata: [DONE]\n\n", &[])]
+#[case::every_frame_finishes("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\" w\"},\"finish_reason\":\"stop\"}]}\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"or\"},\"finish_reason\":\"stop\"}]}\n\n", &[])]
+#[case::another_completion_begins("data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: {\"id\":\"d\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"lo\"},\"finish_reason\":\"stop\"}]}\n\n", &[])]
 #[case::error_in_the_stream("data: {\"error\":{\"message\":\"overloaded\",\"type\":\"server_error\"}}\n\n", &["provider_error"])]
 fn damage(#[case] tail: &str, #[case] found: &[&str]) {
     let mut inputs = opening();
@@ -198,7 +229,7 @@ fn ends() {
         judge(&inputs, Profile::default())
     };
     check(&cut(&[20, 30]), "Hello", &["terminal_anomaly"]);
-    // Without a dialect nobody knows which end is missing.
+    // Without a dialect nobody knows which end is missing; that nothing was read is what there is to say.
     let mut inputs = opening();
     if let What::Start(start) = &mut inputs[0].what {
         start.dialect = None;
@@ -206,7 +237,7 @@ fn ends() {
     }
     inputs.extend([read(10, "data: {\"some\": \"dialect\"}\n\n"), eof(20)]);
     let unknown = judge(&inputs, Profile::default());
-    assert!(unknown.judgement.findings.iter().all(|finding| finding.level == Level::Note), "{:#?}", unknown.judgement.findings);
+    assert_eq!(classes(&unknown), ["unknown_frame"], "{:#?}", unknown.judgement.findings);
 }
 
 /// Time in which this program did not read is nobody's stall and nobody's burst.
@@ -218,11 +249,11 @@ fn pauses() {
     };
     let mut inputs = opening();
     inputs.push(read(100, frame("content", "Working")));
-    inputs.extend([pause(9_100, 8_500), read(10_000, frame("content", " on it.")), read(10_100, finish()), eof(10_200)]);
+    inputs.extend([pause(600, 8_500), read(10_000, frame("content", " on it.")), read(10_100, finish()), eof(10_200)]);
     check(&judge(&inputs, Profile::default()), "Working on it.", &[]);
     let mut inputs = opening();
     for burst in 1..=4_u64 {
-        inputs.push(pause(burst * 600, 500));
+        inputs.push(pause(burst * 600 - 500, 500));
         inputs.push(read(burst * 600, (0..10).map(|_| frame("content", "word ")).collect::<String>()));
     }
     inputs.extend([read(2_500, finish()), eof(2_501)]);
@@ -316,6 +347,24 @@ fn suppressed_text_keeps_its_place_and_its_finding() {
         (finding.class, finding.action, finding.deltas.as_slice(), finding.repaired),
         (Class::CumulativeFull, Action::Suppress, &[(1, 2)][..], true)
     );
+}
+
+/// A hold that began behind another channel's hold is told from its own beginning.
+#[test]
+fn holds_behind_holds_keep_their_beginning() {
+    let inputs = [
+        (0, "content", "Here"),
+        (100, "reasoning_content", "So"),
+        (200, "content", "Here is"),
+        (300, "reasoning_content", "So it"),
+        (400, "content", " more"),
+        (500, "reasoning_content", " more"),
+    ];
+    let inputs = inputs.map(|(ms, field, delta)| read(ms + 10, frame(field, delta)));
+    let engine = judge(&[opening(), inputs.to_vec(), vec![read(600, finish()), eof(601)]].concat(), Profile::default());
+    let holds = &engine.judgement.output.holds;
+    let spans: Vec<_> = holds.iter().map(|hold| (hold.first, hold.since.frames, hold.since.at.millis(), hold.end)).collect();
+    assert_eq!(spans, [(2, 3, 210, 3), (3, 4, 310, 6)]);
 }
 
 /// Beyond a number of findings of one kind the last one counts on; what was kept never speaks for what was taken out.

@@ -10,6 +10,7 @@ use std::{
 };
 
 use portable_pty::{Child, CommandBuilder, PtySize, native_pty_system};
+use stutterscope::net::demo::DemoServer;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const ROWS: u16 = 40;
@@ -23,13 +24,16 @@ struct Session {
     /// Everything the program wrote.
     raw: Arc<Mutex<Vec<u8>>>,
     // Closing it would hang the program up.
-    _master: Box<dyn portable_pty::MasterPty + Send>,
+    master: Box<dyn portable_pty::MasterPty + Send>,
     _folder: tempfile::TempDir,
 }
 
 impl Session {
     fn start(arguments: &[&str], variables: &[(&str, &str)]) -> Session {
-        let folder = tempfile::tempdir().unwrap();
+        Session::start_in(tempfile::tempdir().unwrap(), arguments, variables)
+    }
+
+    fn start_in(folder: tempfile::TempDir, arguments: &[&str], variables: &[(&str, &str)]) -> Session {
         let pair = native_pty_system().openpty(PtySize { rows: ROWS, cols: COLUMNS, pixel_width: 0, pixel_height: 0 }).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_stutterscope"));
         command.args(arguments);
@@ -57,7 +61,7 @@ impl Session {
             }
         });
         let writer = pair.master.take_writer().unwrap();
-        Session { child, writer, screen, raw, _master: pair.master, _folder: folder }
+        Session { child, writer, screen, raw, master: pair.master, _folder: folder }
     }
 
     fn text(&self) -> String {
@@ -76,6 +80,15 @@ impl Session {
             assert!(began.elapsed() < PATIENCE, "no {what} on the screen:\n{}", self.text());
             thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    fn resize(&self, columns: u16, rows: u16) {
+        self.screen.lock().unwrap().screen_mut().set_size(NonZero::new(rows).unwrap(), NonZero::new(columns).unwrap());
+        self.master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).unwrap();
+    }
+
+    fn takes_the_mouse(&self) -> bool {
+        self.screen.lock().unwrap().screen().mouse_protocol_mode() != vt100::MouseProtocolMode::None
     }
 
     fn exit_code(&mut self) -> u32 {
@@ -98,6 +111,7 @@ impl Session {
         assert!(!screen.alternate_screen(), "the alternate screen is left");
         assert!(!screen.hide_cursor(), "the cursor is shown");
         assert!(!screen.bracketed_paste(), "bracketed paste is off");
+        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None, "the mouse is left");
         let raw = String::from_utf8_lossy(&self.raw.lock().unwrap()).into_owned();
         assert!(raw.rfind("\u{1b}[?2026l") > raw.rfind("\u{1b}[?2026h"), "no frame is left open");
     }
@@ -164,6 +178,138 @@ fn ctrl_c_cancels_the_stream_and_the_recording_opens() {
     session.press("\u{1b}");
     session.wait("screen", |text| !text.contains("Sessions and recordings"));
     session.press("Q");
+    assert_eq!(session.exit_code(), 0);
+    session.assert_restored();
+}
+
+#[test]
+fn q_quits_while_live_and_says_where_the_recording_is() {
+    let mut session = Session::start(&[], &[]);
+    session.wait("live session", |text| text.contains("LIVE") && text.contains("Streaming"));
+    session.press("q");
+    assert_eq!(session.exit_code(), 0);
+    session.assert_restored();
+    assert!(session.text().contains("recorded: "), "{}", session.text());
+}
+
+#[test]
+fn ctrl_c_twice_quits_while_live() {
+    let mut session = Session::start(&[], &[]);
+    session.wait("live session", |text| text.contains("LIVE") && text.contains("Streaming"));
+    session.press("\u{3}");
+    session.wait("cancelled session", |text| text.contains("ctrl-c again quits"));
+    session.press("\u{3}");
+    assert_eq!(session.exit_code(), 0);
+    session.assert_restored();
+    assert!(session.text().contains("recorded: "), "{}", session.text());
+}
+
+#[test]
+fn ctrl_z_gives_terminal_and_mouse_back_and_fg_takes_them_again() {
+    use rustix::process::{Pid, Signal, kill_process};
+    let mut session = Session::start(&[], &[]);
+    session.wait("live session", |text| text.contains("LIVE"));
+    assert!(session.takes_the_mouse());
+    session.press("\u{1a}");
+    let began = Instant::now();
+    while session.takes_the_mouse() || session.screen.lock().unwrap().screen().alternate_screen() {
+        assert!(began.elapsed() < PATIENCE, "it is not suspended");
+        thread::sleep(Duration::from_millis(20));
+    }
+    session.assert_restored();
+    let id = Pid::from_raw(i32::try_from(session.child.process_id().unwrap()).unwrap()).unwrap();
+    kill_process(id, Signal::CONT).unwrap();
+    session.wait("screen", |text| text.contains("Chunks"));
+    assert!(session.takes_the_mouse());
+    session.press("m");
+    session.wait("notice", |text| text.contains("the mouse is the terminal's"));
+    assert!(!session.takes_the_mouse());
+    session.press("Q");
+    assert_eq!(session.exit_code(), 0);
+    session.assert_restored();
+}
+
+/// Three failing sends of one run open the breaker, the fourth makes no connection, and a probe closes it again.
+#[test]
+fn the_breaker_opens_refuses_and_closes_in_one_run() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let server = runtime.block_on(DemoServer::start(0, 20.0)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config.ron");
+    let text = format!(
+        "(provider: \"lab\", model: \"demo/outage\",\n providers: {{ \"lab\": (base_url: \"{}/v1\", model: \"demo/outage\") }},\n \
+         desk: (breaker: (trip_at: 3, open_ms: 4000)))",
+        server.root()
+    );
+    std::fs::write(&config, text).unwrap();
+    let variables = [("STUTTERSCOPE_CONFIG", config.to_str().unwrap())];
+    let mut session = Session::start_in(folder, &[], &variables);
+    session.wait("composer", |text| text.contains("Compose a request"));
+    // The provider of the configuration is picked; F5 sends, r sends the same again.
+    session.press("\u{1b}[15~");
+    for failures in 1..=3 {
+        if failures > 1 {
+            session.press("r");
+        }
+        session.wait("failure", |text| text.contains("ENDED") && text.contains(&failed(failures)));
+        assert_eq!(server.requests_of("outage"), failures, "each failed once");
+    }
+    session.wait("open breaker", |text| text.contains("breaker OPEN"));
+    let connections = server.connections();
+    session.press("r");
+    session.wait("refusal", |text| text.contains("refused for") && text.contains("1 refused"));
+    assert_eq!((server.requests_of("outage"), server.connections()), (3, connections), "the fourth made no connection");
+    // Pressed again and again, each time with an answer, until the open time is over and one is let through as the probe.
+    let mut refused = 1;
+    while server.requests_of("outage") == 3 {
+        thread::sleep(Duration::from_millis(300));
+        session.press("r");
+        refused += 1;
+        let again = format!("{refused} refused");
+        session.wait("answer", |text| server.requests_of("outage") > 3 || text.contains(&again));
+    }
+    session.wait("closed breaker", |text| text.contains("breaker CLOSED 0/3") && text.contains("Terminating · finished"));
+    assert_eq!(server.requests_of("outage"), 4);
+    session.press("q");
+    assert_eq!(session.exit_code(), 0);
+    session.assert_restored();
+}
+
+/// What the header says after so many failures in a row.
+fn failed(failures: u64) -> String {
+    if failures < 3 { format!("breaker CLOSED {failures}/3") } else { "breaker OPEN".into() }
+}
+
+#[test]
+fn a_storm_of_resizes_while_live_leaves_a_whole_screen() {
+    let mut session = Session::start(&[], &[]);
+    session.wait("live session", |text| text.contains("LIVE") && text.contains("Streaming"));
+    for round in 0..20 {
+        for (columns, rows) in [(80, 24), (200, 60), (39, 9), (100, 30), (1, 1), (60, 16), (300, 12)] {
+            session.resize(columns, rows);
+            if round % 4 == 0 {
+                thread::sleep(Duration::from_millis(10));
+            }
+        }
+    }
+    session.resize(COLUMNS, ROWS);
+    let whole = |text: &str| ["1 Chunks", "2 States", "3 Scores", "4 Output", "5 Inspector"].iter().all(|pane| text.contains(pane));
+    session.wait("whole screen", whole);
+    session.wait("end", |text| text.contains("122/122") && text.contains("STUTTER"));
+    session.press("q");
+    assert_eq!(session.exit_code(), 0);
+    session.assert_restored();
+}
+
+#[test]
+fn the_mouse_is_left_alone_over_ssh() {
+    let mut session = Session::start(&[], &[("SSH_CONNECTION", "10.0.0.1 50000 10.0.0.2 22")]);
+    session.wait("live session", |text| text.contains("LIVE"));
+    assert!(!session.takes_the_mouse());
+    session.press("m");
+    session.wait("tag", |text| text.contains("the mouse is ours"));
+    assert!(session.takes_the_mouse());
+    session.press("q");
     assert_eq!(session.exit_code(), 0);
     session.assert_restored();
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::{
-    app::{session::SessionId, shared::Fresh},
+    app::{Cursor, Pane, session::SessionId, shared::Fresh},
     core::input::Input,
     session::library::Entry,
 };
@@ -114,9 +114,11 @@ actions! {
     Save "save" Screen ["w"] "save a copy of the recording here";
     Help "help" Screen ["?"] "all keys; type to filter, Enter runs one" hint "help" 4;
     Palette "palette" Screen [":"] "all commands, as help";
-    Back "back" Screen ["q", "esc"] "back one layer; on the last one, ask to quit" hint "back" 15;
+    Back "back" Screen ["q"] "back one layer; on the last one, quit" hint "back/quit" 15;
+    Escape "escape" Screen ["esc"] "back one layer";
+    Mouse "mouse" Screen ["m"] "take the mouse, or leave it to the terminal";
     Quit "quit" Screen ["Q"] "quit";
-    ParamUp "param-up" Tuning ["up", "k"] "previous parameter";
+    ParamUp "param-up" Tuning ["up", "k"] "previous parameter" hint "parameter" 1;
     ParamDown "param-down" Tuning ["down", "j"] "next parameter";
     Less "less" Tuning ["left", "h"] "lower the parameter by one step" hint "move" 2;
     More "more" Tuning ["right", "l"] "raise the parameter by one step";
@@ -157,6 +159,19 @@ impl Command {
     }
 }
 
+/// What a click meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// A pane, and a place in the session that one of its rows stands for.
+    Pane(Pane, Option<Cursor>),
+    /// A parameter in the tuning pane.
+    Parameter(usize),
+    /// A column of the timeline.
+    Timeline(Cursor),
+    /// A row of the list that lies over the screen.
+    Row(usize),
+}
+
 /// One thing that changes the state: what a user asks, or what the loop learned.
 #[derive(Debug)]
 pub enum Action {
@@ -176,6 +191,15 @@ pub enum Action {
         now: crate::core::time::Micros,
         /// True if nothing more will come.
         closed: bool,
+    },
+    /// The mouse points at something.
+    Point(Target),
+    /// The wheel turned over a pane, or over what lies over the screen.
+    Wheel {
+        /// The pane, if it is one.
+        pane: Option<Pane>,
+        /// True for away from the start.
+        forward: bool,
     },
     /// Wall time passed, in microseconds.
     Tick(u64),

@@ -70,6 +70,19 @@ impl Composer {
         }
     }
 
+    /// Picks the provider called `provider` and its model `model`, where there are such.
+    pub fn choose(&mut self, provider: Option<&str>, model: Option<&str>) {
+        let named = |name: &str| self.providers.iter().position(|provider| provider.name == name);
+        self.provider = provider.and_then(named).unwrap_or(self.provider);
+        let Some(model) = model else { return };
+        if self.is_demo() {
+            let scenario = scenarios::by_name(model).and_then(|scenario| scenarios::position(scenario.name));
+            self.scenario = scenario.unwrap_or(self.scenario);
+        } else {
+            self.model = model.into();
+        }
+    }
+
     /// True if the demo provider is picked.
     pub fn is_demo(&self) -> bool {
         self.providers.get(self.provider).is_some_and(|provider| provider.name == DEMO)

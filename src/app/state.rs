@@ -110,6 +110,8 @@ pub enum Effect {
     List,
     /// Copy this recording into the current folder.
     Copy(PathBuf),
+    /// Take the mouse, or leave it to the terminal.
+    Mouse(bool),
     /// Draw everything anew.
     Redraw,
     /// Suspend the program.
@@ -191,6 +193,8 @@ pub struct App {
     pub overlays: Vec<Overlay>,
     /// The composer.
     pub composer: Composer,
+    /// True while this program, and not the terminal, has the mouse.
+    pub mouse: bool,
     /// What new sessions are judged with.
     pub profile: Profile,
     /// The library, as it was listed last.
@@ -218,6 +222,7 @@ impl App {
             inspector_scroll: 0,
             overlays: Vec::new(),
             composer: Composer::new(providers),
+            mouse: false,
             profile: Profile::default(),
             library: Vec::new(),
             notice: None,

@@ -2,6 +2,7 @@
 
 mod lists;
 mod move_cursor;
+mod pointing;
 
 use crate::{
     app::{
@@ -34,6 +35,14 @@ pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
         }
         Action::Arrived { session, inputs, now, closed } => {
             arrived(app, session, &inputs, now, closed);
+            Vec::new()
+        }
+        Action::Point(target) => {
+            pointing::point(app, target);
+            Vec::new()
+        }
+        Action::Wheel { pane, forward } => {
+            pointing::wheel(app, pane, forward);
             Vec::new()
         }
         Action::Tick(us) => {
@@ -101,7 +110,14 @@ fn run(app: &mut App, command: Command, asked: Leaving) -> Vec<Effect> {
         Resend => return resend(app),
         Save => return save(app),
         Help | Palette => app.overlays.push(Overlay::Help(Picker::default())),
-        Back => return back(app, asked),
+        Back if !back(app) => return vec![Effect::Quit],
+        Back => {}
+        Escape => drop(back(app)),
+        Mouse => {
+            app.mouse = !app.mouse;
+            app.notice = Some(if app.mouse { "the mouse is ours; m gives it back" } else { "the mouse is the terminal's" }.into());
+            return vec![Effect::Mouse(app.mouse)];
+        }
         Quit => return vec![Effect::Quit],
         ParamUp => app.tuning_row = app.tuning_row.saturating_sub(1),
         ParamDown => app.tuning_row = (app.tuning_row + 1).min(tuning::row_count() - 1),
@@ -267,7 +283,8 @@ fn tune(app: &mut App, by: Move) -> Vec<Effect> {
     tuning::retune(session, profile).into_iter().collect()
 }
 
-fn back(app: &mut App, asked: Leaving) -> Vec<Effect> {
+/// Goes back one layer; false if this was the last one.
+fn back(app: &mut App) -> bool {
     if app.zoomed {
         app.zoomed = false;
     } else if app.focus == Pane::Tuning {
@@ -275,9 +292,9 @@ fn back(app: &mut App, asked: Leaving) -> Vec<Effect> {
     } else if app.focus != Pane::Chunks {
         app.focus = Pane::Chunks;
     } else {
-        return ask_to_quit(app, asked, "q");
+        return false;
     }
-    Vec::new()
+    true
 }
 
 fn interrupt(app: &mut App, asked: Leaving) -> Vec<Effect> {
@@ -288,17 +305,13 @@ fn interrupt(app: &mut App, asked: Leaving) -> Vec<Effect> {
             app.notice = Some("cancelling; ctrl-c again quits".into());
             vec![Effect::Cancel(id)]
         }
-        _ => ask_to_quit(app, asked, "ctrl-c"),
+        _ if asked == Leaving::Asked => vec![Effect::Quit],
+        _ => {
+            app.leaving = Leaving::Asked;
+            app.notice = Some("ctrl-c again quits".into());
+            Vec::new()
+        }
     }
-}
-
-fn ask_to_quit(app: &mut App, asked: Leaving, key: &str) -> Vec<Effect> {
-    if asked == Leaving::Asked {
-        return vec![Effect::Quit];
-    }
-    app.leaving = Leaving::Asked;
-    app.notice = Some(format!("{key} again quits"));
-    Vec::new()
 }
 
 fn send_composed(app: &mut App) -> Vec<Effect> {

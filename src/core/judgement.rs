@@ -19,7 +19,6 @@ use self::{
 use crate::core::{
     class::{Action, Certainty, Class, Layer, Level},
     detect::{DETECTORS, Detector, strategies::Runner},
-    input::What,
     machine::{Condition, EndReason, State, Transition, evaluate},
     output::{HoldSpan, Output},
     params::{Param, Profile},
@@ -140,9 +139,7 @@ impl Judgement {
         loop {
             match reading.marks().get(self.walk.mark) {
                 Some(mark) if mark.chunks <= self.walk.chunk => {
-                    // A pause is told at its end, and no deadline fires while it lasts.
-                    let asleep = if let What::Paused { us, .. } = mark.what { Micros(us) } else { Micros::ZERO };
-                    self.advance(reading, mark.at.since(asleep));
+                    self.advance(reading, mark.at);
                     self.walk.at = mark.at;
                     self.judge_frames(reading, mark.frames);
                     self.judge_mark(reading, mark);
@@ -225,9 +222,10 @@ impl Judgement {
     /// Passes on every frame that no hold keeps back, and keeps the list of holds.
     fn release(&mut self) {
         let moment = self.moment();
-        let held = self.channels.earliest_hold().map(|(frame, _, key)| (frame, Some(key)));
-        let open = held.into_iter().chain(self.session.strategy_hold.map(|frame| (frame, None))).min();
-        let released = open.map_or(self.walk.frame, |(frame, _)| frame.0);
+        let held = self.channels.earliest_hold().map(|(frame, at, key)| (frame, Some(key), at));
+        let by_strategy = self.session.strategy_hold.map(|frame| (frame, None, moment.at));
+        let open = held.into_iter().chain(by_strategy).min();
+        let released = open.map_or(self.walk.frame, |(frame, ..)| frame.0);
         if let Some(hold) = self.output.holds.last_mut().filter(|hold| hold.released.is_none()) {
             hold.end = self.walk.frame;
             if released > hold.first {
@@ -236,8 +234,10 @@ impl Judgement {
             }
         }
         let begun = self.output.holds.last().is_some_and(|hold| hold.released.is_none());
-        if let Some((frame, key)) = open.filter(|_| !begun) {
-            self.output.holds.push(HoldSpan { first: frame.0, end: self.walk.frame, key, since: moment, released: None });
+        if let Some((frame, key, at)) = open.filter(|_| !begun) {
+            // A hold may have begun behind another one that only now ended.
+            let since = Moment { frames: frame.0 + 1, at };
+            self.output.holds.push(HoldSpan { first: frame.0, end: self.walk.frame, key, since, released: None });
         }
         self.output.released = released;
     }

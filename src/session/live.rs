@@ -122,12 +122,18 @@ impl LiveLog {
         self.lock().suspended
     }
 
-    /// Stamps `what`, records it, queues it and wakes the consumer. Returns the stamp; a Start is stamped zero.
+    /// Stamps `what`, records it, queues it and wakes the consumer. Returns the stamp; a Start is stamped zero, and a pause, which
+    /// is told when it is over, where it began, but not before what was stamped last.
     ///
     /// After [`LiveLog::close`] nothing is taken any more.
     pub fn push(&self, what: What) -> Micros {
         let mut state = self.lock();
-        let at = if matches!(what, What::Start(_)) { Micros::ZERO } else { self.elapsed(&mut state) };
+        let last = state.last;
+        let at = match what {
+            What::Start(_) => Micros::ZERO,
+            What::Paused { us, .. } => self.elapsed(&mut state).since(Micros(us)).max(last),
+            _ => self.elapsed(&mut state),
+        };
         // Whoever stopped the process may say so; the pulse has noticed already.
         let known = state.pulse && matches!(what, What::Paused { cause: PauseCause::Suspended, .. });
         if state.closed || known {
@@ -239,6 +245,15 @@ mod tests {
         assert!(first <= second && second <= now);
         assert_eq!(inputs.len(), 2);
         assert!(log.push(What::End(End::Eof)) >= now);
+    }
+
+    #[test]
+    fn a_pause_that_somebody_tells_is_stamped_where_it_began() {
+        let log = LiveLog::new(None);
+        let read = log.push(What::Bytes(vec![1]));
+        let hour = What::Paused { us: 3_600_000_000, cause: PauseCause::Breakpoint };
+        assert_eq!(log.push(hour), read, "but not before what was stamped last");
+        assert!(log.now() >= read);
     }
 
     #[tokio::test]

@@ -72,7 +72,7 @@ fn screen(view: &View<'_>, place: &Layout, buf: &mut Buffer) {
 }
 
 /// Where an overlay lies: in the middle, all of a small screen.
-fn over(area: Rect, overlay: &Overlay) -> Rect {
+pub fn over(area: Rect, overlay: &Overlay) -> Rect {
     let (width, height) = match overlay {
         Overlay::Help(_) => (84, 40),
         Overlay::Sessions(_) => (100, 30),

@@ -93,7 +93,7 @@ fn large(app: &App, area: Rect) -> Vec<(Pane, Rect)> {
     let (upper, lower) = rows(area, 62);
     let (chunks, rest) = columns(upper, 30);
     let (states, rest) = columns(rest, 27);
-    let (scores, output) = columns(rest, 50);
+    let (scores, output) = columns(rest, 55);
     let mut panes = vec![(Pane::Chunks, chunks), (Pane::States, states), (Pane::Scores, scores), (Pane::Output, output)];
     if app.tuning {
         let (inspector, tuning) = columns(lower, 46);

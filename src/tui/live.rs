@@ -173,7 +173,7 @@ impl Sources {
                 update(app, Action::Say(text));
             }
             // The loop's own.
-            Effect::Redraw | Effect::Suspend | Effect::Quit => {}
+            Effect::Mouse(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => {}
         }
     }
 

@@ -12,6 +12,7 @@ use std::{
 
 use crossterm::event::{Event, EventStream, KeyEventKind};
 use futures_util::StreamExt;
+use ratatui::layout::Rect;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
@@ -21,6 +22,7 @@ use crate::{
     tui::{
         Theme, keymap,
         live::{PIPE, Sources},
+        mouse,
         terminal::{Guard, note_recording},
     },
 };
@@ -54,6 +56,7 @@ pub enum Opening {
 pub async fn run(opening: Opening, config: Config, theme: Theme) -> io::Result<ExitCode> {
     let mut app = App::new(config.all_providers());
     app.profile = config.profile.clone();
+    app.composer.choose(config.provider.as_deref(), config.model.as_deref());
     let mut sources = Sources::new(config);
     let mut queue = Vec::new();
     match opening {
@@ -63,7 +66,8 @@ pub async fn run(opening: Opening, config: Config, theme: Theme) -> io::Result<E
         Opening::Pipe(source) => sources.pipe(&mut app, source),
         Opening::Loaded(file) => drop(update(&mut app, Action::Opened(file))),
     }
-    let mut guard = Guard::enter()?;
+    app.mouse = mouse::by_default(|name| std::env::var(name).ok());
+    let mut guard = Guard::enter(app.mouse)?;
     let outcome = turn(&mut app, &mut sources, &mut guard, queue, theme).await;
     sources.stop().await;
     drop(guard);
@@ -101,6 +105,7 @@ async fn turn(
             match effect {
                 Effect::Quit => return Ok(ExitCode::SUCCESS),
                 Effect::Redraw => guard.redraw()?,
+                Effect::Mouse(ours) => guard.mouse(ours)?,
                 Effect::Suspend => suspend(sources, guard)?,
                 effect => {
                     sources.carry_out(app, effect).await;
@@ -137,7 +142,7 @@ async fn turn(
                 // Somebody pulled the terminal away: the recording is complete, there is nobody to show it to.
                 None | Some(Err(_)) => return Ok(ExitCode::from(129)),
                 Some(Ok(event)) => {
-                    effects.extend(handle(app, event));
+                    effects.extend(handle(app, event, guard.area()?));
                     (dirty, urgent) = (true, true);
                 }
             },
@@ -154,12 +159,16 @@ fn playing(app: &App) -> bool {
     app.session().is_some_and(|session| session.mode == Mode::Playing)
 }
 
-fn handle(app: &mut App, event: Event) -> Vec<Effect> {
+fn handle(app: &mut App, event: Event, area: Rect) -> Vec<Effect> {
     match event {
         Event::Key(key) if key.kind != KeyEventKind::Release => {
             let asked = std::env::var(PANIC_KEY).ok();
             assert!(asked.is_none() || asked != keymap::name(&key), "{PANIC_KEY} asks for this panic");
             let action = keymap::action(app, key);
+            action.map(|action| update(app, action)).unwrap_or_default()
+        }
+        Event::Mouse(event) => {
+            let action = mouse::action(app, area, event);
             action.map(|action| update(app, action)).unwrap_or_default()
         }
         Event::Paste(text) => update(app, Action::Paste(text)),

@@ -11,7 +11,7 @@ use crossterm::{
     cursor, event, execute, queue,
     terminal::{self, BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen},
 };
-use ratatui::{Terminal, backend::CrosstermBackend};
+use ratatui::{Terminal, backend::CrosstermBackend, layout::Rect};
 
 use crate::{
     app::App,
@@ -25,18 +25,19 @@ static HOOK: Once = Once::new();
 /// A terminal in raw mode on its alternate screen, until it is dropped.
 pub struct Guard {
     terminal: Terminal<CrosstermBackend<Stdout>>,
+    mouse: bool,
 }
 
 impl Guard {
-    /// Takes the terminal. After this, a panic gives it back before its report is printed.
+    /// Takes the terminal, and the mouse if asked. After this, a panic gives it back before its report is printed.
     ///
     /// # Errors
     /// When standard output or the terminal's keys cannot be used.
-    pub fn enter() -> io::Result<Guard> {
+    pub fn enter(mouse: bool) -> io::Result<Guard> {
         HOOK.call_once(chain_hook);
-        take()?;
+        take(mouse)?;
         let terminal = Terminal::new(CrosstermBackend::new(io::stdout())).inspect_err(|_| give_back())?;
-        Ok(Guard { terminal })
+        Ok(Guard { terminal, mouse })
     }
 
     /// Draws one frame; the terminal shows it at once or not at all.
@@ -57,7 +58,27 @@ impl Guard {
     /// # Errors
     /// When the terminal is gone.
     pub fn redraw(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        // Clearing alone would ask the terminal where its cursor is, and the answer might be taken for keys.
+        let area = self.area()?;
+        self.terminal.resize(area)
+    }
+
+    /// Takes the mouse, or leaves it to the terminal.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn mouse(&mut self, ours: bool) -> io::Result<()> {
+        self.mouse = ours;
+        if ours { execute!(io::stdout(), event::EnableMouseCapture) } else { execute!(io::stdout(), event::DisableMouseCapture) }
+    }
+
+    /// The size of the screen.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn area(&self) -> io::Result<Rect> {
+        let size = self.terminal.size()?;
+        Ok(Rect::new(0, 0, size.width, size.height))
     }
 
     /// Gives the terminal back, stops this process, and takes the terminal again once it is continued.
@@ -67,7 +88,7 @@ impl Guard {
     pub fn suspend(&mut self) -> io::Result<()> {
         give_back();
         rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP)?;
-        take()?;
+        take(self.mouse)?;
         self.redraw()
     }
 }
@@ -83,15 +104,18 @@ pub fn note_recording(path: Option<PathBuf>) {
     *RECORDING.lock().unwrap_or_else(PoisonError::into_inner) = path;
 }
 
-fn take() -> io::Result<()> {
+fn take(mouse: bool) -> io::Result<()> {
     terminal::enable_raw_mode()?;
-    execute!(io::stdout(), EnterAlternateScreen, event::EnableBracketedPaste, cursor::Hide).inspect_err(|_| give_back())
+    let mut out = io::stdout();
+    execute!(out, EnterAlternateScreen, event::EnableBracketedPaste, cursor::Hide).inspect_err(|_| give_back())?;
+    if mouse { execute!(out, event::EnableMouseCapture).inspect_err(|_| give_back()) } else { Ok(()) }
 }
 
 /// Undoes [`take`]; harmless when it is called twice. There is nobody left to tell of an error.
 fn give_back() {
     let mut out = io::stdout();
-    let _ = execute!(out, EndSynchronizedUpdate, event::DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+    let _ = execute!(out, EndSynchronizedUpdate, event::DisableMouseCapture, event::DisableBracketedPaste);
+    let _ = execute!(out, LeaveAlternateScreen, cursor::Show);
     let _ = out.flush();
     let _ = terminal::disable_raw_mode();
 }

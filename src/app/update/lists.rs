@@ -32,6 +32,14 @@ pub fn pick(app: &mut App, by: isize) {
     }
 }
 
+/// Picks row `row`, if there is one.
+pub fn select(app: &mut App, row: usize) {
+    let count = rows(app);
+    if let Some(picker) = picker(app).filter(|_| row < count) {
+        picker.selected = row;
+    }
+}
+
 /// A key that no command took.
 pub fn type_into(app: &mut App, input: Input) {
     if app.overlays.last() == Some(&Overlay::Composer) {

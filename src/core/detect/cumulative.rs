@@ -16,6 +16,10 @@ use crate::core::{
     params::{Param, Params},
 };
 
+fn characters(count: usize) -> String {
+    if count == 1 { "1 character".into() } else { format!("{count} characters") }
+}
+
 /// State of one channel.
 #[derive(Debug, Clone, Default)]
 pub struct Cumulative {
@@ -123,10 +127,10 @@ impl Cumulative {
             certainty: Certainty::Proved,
             layer: Layer::Server,
             evidence: format!(
-                "{}: delta {} repeats all {} characters before its own text",
+                "{}: delta {} repeats all {} before its own text",
                 if growths == 1 { "growth of a long text".to_string() } else { format!("{growths} growths in a row") },
                 facts.delta.0,
-                facts.text[..known.min(facts.text.len())].chars().count(),
+                characters(facts.text[..known.min(facts.text.len())].chars().count()),
             ),
             ..Proposal::pass(Class::CumulativeFull)
         }

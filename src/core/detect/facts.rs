@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::core::{
     class::{Certainty, Class, Layer},
-    reading::{ChannelKey, Delta, DeltaId, FrameId, Reading},
+    reading::{Delta, DeltaId, FrameId, Reading},
 };
 
 /// How a text lies to an earlier one, from the start of both.
@@ -114,6 +114,3 @@ impl Proposal {
         }
     }
 }
-
-/// A key for the order of detectors' state maps.
-pub type Key = ChannelKey;

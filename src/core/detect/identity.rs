@@ -19,8 +19,11 @@ pub enum Identified {
         /// The frame that came first.
         original: FrameId,
     },
-    /// The identity came again with other text: identities mean nothing here.
-    Meaningless,
+    /// The identity came again with other text, or fell back to one that never came: identities mean nothing here.
+    Meaningless {
+        /// The frame that had the same identity, if one had.
+        original: Option<FrameId>,
+    },
 }
 
 /// State of one session.
@@ -44,12 +47,12 @@ impl Identities {
         let Ok(index) = self.seen.binary_search_by_key(&identity, |(seen, _)| *seen) else {
             // It went back to a number that never came: not an identity that orders, so not one to trust.
             self.refuted = true;
-            return Identified::Meaningless;
+            return Identified::Meaningless { original: None };
         };
         let original = self.seen[index].1;
         if !same_deltas(reading, original, frame) {
             self.refuted = true;
-            return Identified::Meaningless;
+            return Identified::Meaningless { original: Some(original) };
         }
         if (self.seen.len() as u64) < params.get(Param::StampMinFrames) { Identified::New } else { Identified::Again { original } }
     }

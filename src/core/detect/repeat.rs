@@ -26,6 +26,12 @@ impl Run {
         ((self.end - self.start) / self.period) as u64
     }
 
+    /// The same run from its first whole character on; `text` is the text that it lies in.
+    pub fn aligned(self, text: &str) -> Run {
+        let start = (self.start..self.end).find(|at| text.is_char_boundary(*at)).unwrap_or(self.start);
+        Run { start, ..self }
+    }
+
     /// Characters in the run; `text` is the text that it lies in. Costs one copy, not the run.
     pub fn chars(self, text: &str) -> u64 {
         let count = |bytes: &[u8]| bytes.iter().filter(|byte| (**byte as i8) >= -0x40).count() as u64;

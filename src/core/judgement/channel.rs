@@ -21,6 +21,8 @@ pub(super) struct ChannelState {
     pub accepted: String,
     /// Deltas not decided yet, in order.
     pub held: Vec<DeltaId>,
+    /// Characters in them.
+    pub held_chars: u64,
     /// The first frame held, and when the hold began.
     since: Option<(FrameId, Micros)>,
     /// The channel's latest delta.
@@ -34,6 +36,8 @@ pub(super) struct ChannelState {
     pub json: Json,
     pub fences: Fences,
     pub repeat: Repeat,
+    /// Where the loop that was reported last begins in the accepted text, and its finding.
+    pub looped: Option<(usize, FindingId)>,
     /// Whitespace characters in a row at the end of the accepted text, cut ones included.
     pub blanks: u64,
     /// The finding that further evidence of the same fault extends, by class.
@@ -92,6 +96,7 @@ impl Channels {
     pub fn decide(&mut self, key: ChannelKey) -> Vec<DeltaId> {
         let state = self.entry(key);
         let held = std::mem::take(&mut state.held);
+        state.held_chars = 0;
         if let Some((frame, at)) = state.since.take() {
             self.holds.remove(&(frame, at, key));
         }

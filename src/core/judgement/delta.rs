@@ -132,10 +132,9 @@ impl Judgement {
         let max_time = self.profile.params.get(Param::HoldTime);
         self.channels.hold(key, id, frame, at);
         let channel = self.channel(key);
-        let deltas = channel.held.len() as u64;
-        let held: Vec<DeltaId> = channel.held.clone();
-        let chars: u64 = held.iter().map(|delta| reading.delta(*delta).text.chars().count() as u64).sum();
-        if deltas > max_deltas || chars > max_chars || max_time == 0 {
+        channel.held_chars += reading.delta(id).text.chars().count() as u64;
+        let full = channel.held.len() as u64 > max_deltas || channel.held_chars > max_chars;
+        if full || max_time == 0 {
             self.give_up(reading, key, "the hold was full");
         } else if self.session.cause.is_none() {
             self.session.cause = Some(why.to_string());
@@ -219,7 +218,7 @@ impl Judgement {
 
     /// Extends the open finding of the draft's class in this channel, or makes one and leaves it open.
     fn find_in_channel(&mut self, reading: &Reading, key: ChannelKey, frame: FrameId, id: DeltaId, draft: Draft) -> FindingId {
-        let goes_on = matches!(draft.class, Class::CumulativeFull | Class::ReplayBySeq | Class::TokenLoop | Class::WhitespaceFlood);
+        let goes_on = matches!(draft.class, Class::CumulativeFull | Class::ReplayBySeq | Class::WhitespaceFlood);
         if goes_on && let Some(open) = self.open_finding(key, draft.class) {
             self.extend(open, Some(id));
             return open;
@@ -267,39 +266,36 @@ impl Judgement {
 
     fn follow_loop(&mut self, reading: &Reading, key: ChannelKey, id: DeltaId) {
         let channel = self.channels.entry(key);
-        let Some(run) = channel.repeat.feed(&channel.accepted) else {
+        let Some(run) = channel.repeat.feed(&channel.accepted).map(|run| run.aligned(&channel.accepted)) else {
             self.score(Detector::Loop, 0);
             return;
         };
-        let needed = self.profile.params.get(Param::LoopCopies);
-        let bytes = &channel.accepted.as_bytes()[run.start..run.end];
-        let unit = String::from_utf8_lossy(&bytes[..run.period]).into_owned();
+        let params = &self.profile.params;
+        let unit = String::from_utf8_lossy(&channel.accepted.as_bytes()[run.start..run.start + run.period]);
         // One character, or no letter at all, is mostly data, a ruler or art: ten times as many copies are asked for.
         let weak = unit.chars().count() < 2 || !unit.chars().any(char::is_alphabetic);
-        let needed = if weak { needed * 10 } else { needed };
-        let copies = run.copies();
-        let chars = run.chars(&channel.accepted);
+        let needed = params.get(Param::LoopCopies) * if weak { 10 } else { 1 };
+        let (copies, chars) = (run.copies(), run.chars(&channel.accepted));
+        let enough = copies >= needed && chars >= params.get(Param::LoopMinChars) && !unit.chars().all(char::is_whitespace);
+        let evidence = (enough && !channel.fences.inside(&channel.accepted))
+            .then(|| format!("{copies} copies of {unit:?} back to back ({chars} characters)"));
+        let reported = channel.looped.filter(|(start, _)| *start == run.start).map(|(_, finding)| finding);
         self.score(Detector::Loop, (copies * 1000 / needed.max(1)).min(1000) as u16);
-        let blank = unit.chars().all(char::is_whitespace);
-        let channel = self.channels.entry(key);
-        if copies < needed
-            || chars < self.profile.params.get(Param::LoopMinChars)
-            || blank
-            || channel.fences.inside(&channel.accepted)
-        {
-            return;
-        }
-        let evidence = format!("{copies} copies of {unit:?} back to back ({chars} characters)");
-        if let Some(open) = self.open_finding(key, Class::TokenLoop) {
-            self.extend(open, Some(id));
-            let finding = &mut self.findings[open.0 as usize];
-            finding.count = copies.min(u64::from(u32::MAX)) as u32;
-            finding.evidence = evidence;
-            return;
-        }
-        let draft = Draft::flag(Class::TokenLoop, Layer::Model, evidence);
-        let finding = self.find_in_channel(reading, key, reading.delta(id).frame, id, draft);
-        self.findings[finding.0 as usize].count = copies.min(u64::from(u32::MAX)) as u32;
+        let Some(evidence) = evidence else { return };
+        let finding = match reported {
+            Some(open) => {
+                self.extend(open, Some(id));
+                open
+            }
+            None => {
+                let draft = Draft::flag(Class::TokenLoop, Layer::Model, evidence.clone());
+                self.add(reading, draft, Some(key), Some(reading.delta(id).frame), Some(id))
+            }
+        };
+        self.channel(key).looped = Some((run.start, finding));
+        let finding = &mut self.findings[finding.0 as usize];
+        finding.count = u32::try_from(copies).unwrap_or(u32::MAX);
+        finding.evidence = evidence;
     }
 
     /// Whitespace without end after a closed JSON value is taken out; true if this delta was.
@@ -308,12 +304,19 @@ impl Judgement {
         let text = reading.delta(id).text;
         let channel = self.channels.entry(key);
         if channel.json != Json::Closed || !text.trim_end().is_empty() {
+            self.score(Detector::Flood, 0);
             return false;
         }
         let blanks = channel.blanks + text.chars().count() as u64;
         self.score(Detector::Flood, (blanks * 1000 / limit.max(1)).min(1000) as u16);
         let channel = self.channels.entry(key);
         if blanks <= limit || !channel.held.is_empty() {
+            return false;
+        }
+        // Brackets that balance look closed; only JSON is.
+        let known = channel.open.iter().any(|open| self.findings[open.0 as usize].class == Class::WhitespaceFlood);
+        if !known && serde_json::from_str::<serde::de::IgnoredAny>(&channel.accepted).is_err() {
+            channel.json = Json::No;
             return false;
         }
         channel.blanks = blanks;
@@ -327,7 +330,9 @@ impl Judgement {
             layer: Layer::Model,
             evidence: format!("{blanks} whitespace characters in a row after the JSON value closed"),
         };
+        let evidence = draft.evidence.clone();
         let finding = self.find_in_channel(reading, key, frame, id, draft);
+        self.findings[finding.0 as usize].evidence = evidence;
         self.cut(id, 0..text.len() as u32, finding);
         true
     }

@@ -5,7 +5,7 @@ use crate::core::{
     detect::{Detector, identity::Identified, timing::Bursts},
     judgement::{Judgement, findings::Draft},
     params::{Param, Strategy},
-    reading::{ChunkId, DeltaId, FrameId, FrameKind, Note, Reading},
+    reading::{Channel, ChunkId, DeltaId, FrameId, FrameKind, Note, Reading},
     time::Micros,
 };
 
@@ -37,18 +37,14 @@ impl Judgement {
             match note {
                 Note::Finish { choice, .. } => finished.push(*choice),
                 Note::NewTurn => self.new_turn(reading),
+                Note::CompletionId(_) => self.session.late |= !self.session.finished.is_empty(),
                 note => damaged |= self.judge_damage(reading, id, note),
             }
         }
         finished.sort_unstable();
         finished.dedup();
-        self.session.finished |= !finished.is_empty();
-        if frame.kind == FrameKind::Delta && self.session.terminated && !self.session.late {
-            self.session.late = true;
-            let evidence = format!("frame {} brings text after the stream said that it was complete", id.0);
-            let first_delta = Some(DeltaId(frame.first_delta));
-            self.add(reading, Draft::flag(Class::TerminalAnomaly, Layer::Server, evidence), None, Some(id), first_delta);
-        }
+        self.look_for_late_text(reading, id, &finished);
+        self.session.finished.extend(&finished);
         self.session.terminated |= frame.kind == FrameKind::Terminator;
         if frame.kind == FrameKind::Unknown {
             self.note_once(reading, Class::UnknownFrame, Layer::Unknown, Some(id), || match reading.dialect() {
@@ -76,9 +72,13 @@ impl Judgement {
     fn judge_deltas(&mut self, reading: &Reading, frame: FrameId, identified: Option<Identified>, finished: &[u16]) {
         match identified {
             Some(Identified::Again { original }) => return self.judge_redelivered(reading, frame, original),
-            Some(Identified::Meaningless) => {
-                self.note_once(reading, Class::ReplayBySeq, Layer::Server, Some(frame), || {
-                    format!("frame {} repeats an identity with other text: identities mean nothing in this stream", frame.0)
+            Some(Identified::Meaningless { original }) => {
+                self.note_once(reading, Class::ReplayBySeq, Layer::Server, Some(frame), || match original {
+                    Some(original) => format!(
+                        "frame {} has the identity of frame {} and other text: identities mean nothing in this stream",
+                        frame.0, original.0
+                    ),
+                    None => format!("the identity of frame {} falls back: identities mean nothing in this stream", frame.0),
                 });
             }
             Some(Identified::New) => self.score(Detector::Identity, 0),
@@ -98,9 +98,29 @@ impl Judgement {
             self.give_up(reading, key, "a new turn began");
         }
         self.channels.new_turn();
-        self.session.finished = false;
+        self.session.finished.clear();
         self.session.terminated = false;
         self.session.late = false;
+    }
+
+    /// Text after its choice finished, or after the terminator, is kept and said once. Exempt is what a frame
+    /// brings that itself finishes the choice (`finishing`, ascending), as some servers do in every frame, and tool calls, which
+    /// some gateways finish one by one.
+    fn look_for_late_text(&mut self, reading: &Reading, id: FrameId, finishing: &[u16]) {
+        if self.session.late || self.session.finished.is_empty() && !self.session.terminated {
+            return;
+        }
+        let late = |delta: &DeltaId| {
+            let row = reading.delta(*delta);
+            let choice = row.key.choice;
+            let exempt = row.key.channel == Channel::ToolArguments || finishing.binary_search(&choice).is_ok();
+            !row.snapshot && (self.session.terminated || !exempt && self.session.finished.contains(&choice))
+        };
+        let Some(delta) = reading.deltas_of(id).map(DeltaId).find(late) else { return };
+        let end = if self.session.terminated { "the stream" } else { "its choice" };
+        let evidence = format!("frame {} brings text after {end} had ended", id.0);
+        self.session.late = true;
+        self.add(reading, Draft::flag(Class::TerminalAnomaly, Layer::Server, evidence), None, Some(id), Some(delta));
     }
 
     /// Damage that a note reports; true if something was lost.
@@ -118,6 +138,11 @@ impl Judgement {
                 self.condition.unhealed = true;
                 (Class::LimitExceeded, Layer::Server, format!("frame {} is larger than {limit} bytes and was not read", frame.0))
             }
+            Note::Replaced(1) => (
+                Class::EncodingError,
+                Layer::Unknown,
+                format!("frame {}: 1 character was not valid Unicode and was replaced", frame.0),
+            ),
             Note::Replaced(count) => (
                 Class::EncodingError,
                 Layer::Unknown,
@@ -182,7 +207,7 @@ impl Judgement {
                     self.session.progress.end();
                 }
                 if reading.clocked() {
-                    let score = gap.map_or(0, |gap| gap.0 * 1000 / limit.0.max(1)).min(1000);
+                    let score = gap.map_or(0, |gap| gap.0.saturating_mul(1000) / limit.0.max(1)).min(1000);
                     self.score(Detector::Stall, score as u16);
                 }
             }
@@ -250,7 +275,7 @@ impl Judgement {
         let id = open.unwrap_or_else(|| {
             let first = FrameId(bursts.first_frame.min(frame.0));
             let delta = reading.deltas_of(first).next().map(DeltaId);
-            self.add(reading, Draft::flag(Class::ProxyBurst, Layer::Proxy, String::new()), None, Some(first), delta)
+            self.add(reading, Draft::flag(Class::ProxyBurst, Layer::Proxy, evidence.clone()), None, Some(first), delta)
         });
         self.session.burst_open = Some(id);
         let finding = &mut self.findings[id.0 as usize];
@@ -264,7 +289,7 @@ fn gap_sentence(gap: Micros, keepalives: u32, begun: bool) -> String {
     let what = if begun { "no text" } else { "nothing to show yet" };
     match keepalives {
         0 => format!("{what} for {} ms, and no keep-alive", gap.millis()),
-        1 => format!("{what} for {} ms, but for one keep-alive", gap.millis()),
+        1 => format!("{what} for {} ms, while 1 keep-alive came", gap.millis()),
         count => format!("{what} for {} ms, while {count} keep-alives came", gap.millis()),
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::core::{
     class::{Class, Layer, Level},
+    desk::GateDecision,
     dialect::Ending,
     input::{End, Origin, OurEnd, What},
     judgement::{Finding, Judgement, findings::Draft},
@@ -41,7 +42,11 @@ impl Judgement {
                 self.end_attempt(reading, end);
                 "the attempt ended"
             }
-            What::Cancel | What::Gate(_) | What::Bytes(_) => "",
+            What::Gate(record) => {
+                self.session.will_retry |= matches!(record.decision, GateDecision::FellBack(_));
+                ""
+            }
+            What::Cancel | What::Bytes(_) => "",
         };
         self.settle(otherwise);
     }
@@ -49,7 +54,7 @@ impl Judgement {
     fn begin_attempt(&mut self, number: u32, at: Micros) {
         self.session.attempt = number;
         self.session.status = None;
-        self.session.finished = false;
+        self.session.finished.clear();
         self.session.terminated = false;
         self.session.late = false;
         self.session.failed = false;
@@ -85,7 +90,7 @@ impl Judgement {
 
     fn end_reason(&self, reading: &Reading, end: &End) -> EndReason {
         let ending = reading.dialect().map_or(Ending::Finish, |(dialect, _)| dialect.ending);
-        let complete = ending.complete(self.session.finished, self.session.terminated);
+        let complete = ending.complete(!self.session.finished.is_empty(), self.session.terminated);
         match end {
             End::Us(OurEnd::Cancelled | OurEnd::Shutdown) => EndReason::Cancelled,
             End::Us(OurEnd::ConnectTimeout | OurEnd::FirstByteTimeout | OurEnd::IdleTimeout | OurEnd::TotalTimeout) => {
@@ -119,6 +124,10 @@ impl Judgement {
             (EndReason::Finished, _) if reading.dialect().is_none() => return self.report_unread(),
             (EndReason::TimedOut, End::Us(end)) => {
                 (Class::TerminalAnomaly, Layer::Unknown, format!("this program gave up: {}", our_words(*end)))
+            }
+            (EndReason::Error, End::Error { message, .. }) if frames > 0 => {
+                let evidence = format!("the transport failed before the stream was complete: {message}");
+                (Class::TerminalAnomaly, Layer::Transport, evidence)
             }
             (EndReason::Error, End::Error { message, .. }) => {
                 (Class::ProviderError, Layer::Transport, format!("the transport failed: {message}"))

@@ -1,6 +1,6 @@
 //! State that belongs to the session and not to one channel.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::findings::Tally;
 use crate::core::{
@@ -27,11 +27,11 @@ pub(super) struct SessionState {
     pub attempt: u32,
     /// HTTP status of the attempt in progress.
     pub status: Option<u16>,
-    /// Some choice finished in this attempt.
-    pub finished: bool,
+    /// The choices that finished in this attempt.
+    pub finished: BTreeSet<u16>,
     /// The dialect's terminator came in this attempt.
     pub terminated: bool,
-    /// Text came after the terminator of this attempt, and that was said.
+    /// Nothing more is said of text after its end in this attempt: it was said, or another completion began.
     pub late: bool,
     /// An error was reported inside this attempt's body.
     pub failed: bool,

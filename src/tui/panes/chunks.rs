@@ -10,7 +10,7 @@ use crate::{
     },
     core::{
         desk::GateDecision,
-        input::{End, What},
+        input::{End, OurEnd, What},
         judgement::Judgement,
         output::Fate,
         reading::{DeltaId, FrameId, FrameKind, Mark, Note, Reading},
@@ -26,13 +26,18 @@ use crate::{
 /// Width from which the time since Start has a column.
 const WITH_TIME: u16 = 44;
 
-/// Most characters of a removed piece that is followed by one that is passed on.
-const REMOVED: usize = 10;
+/// Most characters of a removed piece that is followed by one that is passed on, in a narrow pane and in a wide one.
+const REMOVED: [usize; 2] = [6, 10];
 
 /// Draws the pane.
 pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
     let reading = &view.session.engine.reading;
-    let foot = format!("{}/{} frames", view.moment.frames.min(reading.frame_count()), reading.frame_count());
+    let mut foot = format!("{}/{} frames", view.moment.frames.min(reading.frame_count()), reading.frame_count());
+    let silence = view.moment.at.since(rows::moment(reading, view.session.cursor.row).at);
+    if reading.clocked() && silence.0 >= GAP_US {
+        // The cursor stands in a gap, where no row is.
+        foot = format!("{} after the row  {foot}", short_time(silence.0));
+    }
     let inner = frame(view.app, view.theme, Pane::Chunks, "", &foot, area, buf);
     let first = window(view.session.cursor.row, rows::count(reading), inner.height);
     for line in 0..inner.height {
@@ -79,7 +84,7 @@ fn frame_row(view: &View<'_>, id: FrameId, row: u32, inner: Rect, pen: &mut Pen<
     let (word, role) = kind(reading, id, frame.kind);
     pen.put(&format!("{word:<6} "), view.style(if future { Role::Dim } else { role }));
     let found = finding_of(judgement, id);
-    content(view, id, future, &mut Limit { reserved: if found.is_some() { 2 } else { 0 }, pen });
+    content(view, id, future, &mut Limit { reserved: if found.is_some() { 2 } else { 0 }, wide: inner.width >= WITH_TIME, pen });
     if let Some(index) = found {
         let level = judgement.findings[index].level;
         pen.put(&format!(" {}", view.glyphs().finding), view.style(role_of(level)));
@@ -90,6 +95,7 @@ fn frame_row(view: &View<'_>, id: FrameId, row: u32, inner: Rect, pen: &mut Pen<
 struct Limit<'p, 'a> {
     pen: &'p mut Pen<'a>,
     reserved: usize,
+    wide: bool,
 }
 
 impl Limit<'_, '_> {
@@ -121,9 +127,10 @@ fn content(view: &View<'_>, id: FrameId, future: bool, pen: &mut Limit<'_, '_>) 
             };
             let brackets = role == Role::Removed && view.theme.brackets_removed();
             // What is removed makes room for what is left.
-            let shortened = role == Role::Removed && index + 1 < segments.len() && part.chars().count() > REMOVED;
+            let most = REMOVED[usize::from(pen.wide)];
+            let shortened = role == Role::Removed && index + 1 < segments.len() && part.chars().count() > most;
             let part: String = if shortened {
-                part.chars().take(REMOVED - 1).chain(view.glyphs().ellipsis.chars()).collect()
+                part.chars().take(most - 1).chain(view.glyphs().ellipsis.chars()).collect()
             } else {
                 crate::tui::text::head(part, 600).into()
             };
@@ -208,12 +215,27 @@ pub fn mark_text(mark: &Mark) -> String {
         What::End(End::Eof) => "end of body".into(),
         What::End(End::Reset) => "the connection was cut".into(),
         What::End(End::Error { class, message }) => format!("{class:?}: {message}"),
-        What::End(End::Us(end)) => format!("ended by us: {end:?}"),
+        What::End(End::Us(end)) => our_end(*end).into(),
         What::Cancel => "cancel".into(),
         What::Draw { purpose, value } => format!("draw {purpose} {value}"),
         What::Gate(record) => format!("breaker {}: {}", record.breaker.state.word(), gate_text(&record.decision)),
         What::Paused { us, cause } => format!("not reading for {} ({cause:?})", short_time(*us)),
         What::Bytes(bytes) => format!("{} bytes", bytes.len()),
+    }
+}
+
+fn our_end(end: OurEnd) -> &'static str {
+    match end {
+        OurEnd::Cancelled => "cancelled",
+        OurEnd::ConnectTimeout => "given up: no connection in time",
+        OurEnd::FirstByteTimeout => "given up: no byte in time",
+        OurEnd::IdleTimeout => "given up: no further byte in time",
+        OurEnd::TotalTimeout => "given up: the whole takes too long",
+        OurEnd::BreakerOpen => "not sent: the breaker is open",
+        OurEnd::RateLimited => "not sent: the rate limit is reached",
+        OurEnd::Invalid => "not sent: the request is invalid",
+        OurEnd::Loop => "ended: the answer repeats itself",
+        OurEnd::Shutdown => "ended: the program is shutting down",
     }
 }
 

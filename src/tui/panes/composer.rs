@@ -13,7 +13,7 @@ use crate::{
     },
     net::demo::scenarios,
     tui::{
-        text::{Pen, wrap},
+        text::{Pen, width, wrap},
         theme::{Role, Theme},
         widgets::window,
     },
@@ -44,7 +44,12 @@ pub fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let fault = composer.fault.as_ref().filter(|_| text.height > 1);
     let area = Rect { height: text.height - u16::from(fault.is_some()), ..text };
     if !area.is_empty() {
-        composer.area().render(area, buf);
+        let mut shown = composer.area().clone();
+        shown.set_cursor_line_style(theme.style(Role::Text));
+        if !at(Field::Text) {
+            shown.set_cursor_style(theme.style(Role::Text));
+        }
+        shown.render(area, buf);
     }
     if let Some(fault) = fault {
         Pen::new(buf, theme.glyphs(), text, area.height).put(fault, theme.style(Role::Error));
@@ -57,12 +62,15 @@ fn model(composer: &Composer, theme: &Theme, area: Rect, buf: &mut Buffer) {
         let title =
             if composer.model.is_empty() { "Scenario (type to find)".into() } else { format!("Scenario: {}_", composer.model) };
         let inner = boxed(theme, &title, focused, area, buf);
-        // The one picked is said whole, below.
-        let below = if inner.height > 6 { 2 } else { 0 };
+        // The one picked is said whole below, where its line has no room for that.
+        let room = usize::from(inner.width).saturating_sub(20);
+        let longest = scenarios::all().map(|scenario| width(scenario.title)).max().unwrap_or(0);
+        let below = if inner.height > 6 && longest > room { longest.div_ceil(usize::from(inner.width).max(1)) as u16 } else { 0 };
         let list = Rect { height: inner.height - below, ..inner };
         let names: Vec<String> = scenarios::all().map(|scenario| format!("{:<18} {}", scenario.name, scenario.title)).collect();
         choices(theme, &names, composer.scenario, focused, list, buf);
-        let title = scenarios::all().nth(composer.scenario).map_or("", |scenario| scenario.title);
+        let picked = scenarios::all().nth(composer.scenario);
+        let title = picked.map(|scenario| scenario.title).filter(|title| width(title) > room).unwrap_or_default();
         for (line, text) in wrap(title, usize::from(inner.width)).iter().take(usize::from(below)).enumerate() {
             Pen::new(buf, theme.glyphs(), inner, list.height + line as u16).put(text, theme.style(Role::Accent));
         }

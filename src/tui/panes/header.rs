@@ -16,7 +16,7 @@ use crate::{
 
 /// Draws the header.
 pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
-    let parts = parts(view);
+    let parts = parts(view, area.width);
     let separator = format!(" {} ", view.glyphs().separator);
     let mut pen = Pen::new(buf, view.glyphs(), area, 0);
     for (index, (text, role)) in parts.iter().enumerate() {
@@ -29,7 +29,7 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
     }
 }
 
-fn parts(view: &View<'_>) -> Vec<(String, Role)> {
+fn parts(view: &View<'_>, columns: u16) -> Vec<(String, Role)> {
     let session = view.session;
     let reading = &session.engine.reading;
     let glyphs = view.glyphs();
@@ -44,7 +44,13 @@ fn parts(view: &View<'_>) -> Vec<(String, Role)> {
             (format!("{} {word}", glyphs.modes[3]), Role::Key)
         }
     };
-    let title = crate::tui::text::head(&session.title, 40).to_owned();
+    // Breaker and verdict are always there, so a long title gives way to them.
+    let most = usize::from(columns).saturating_sub(62).clamp(12, 40);
+    let title = if session.title.chars().count() > most {
+        session.title.chars().take(most - 1).chain(glyphs.ellipsis.chars()).collect()
+    } else {
+        session.title.clone()
+    };
     let mut parts = vec![(format!("{mode}  {title}"), role)];
     if let Some((dialect, _)) = reading.dialect() {
         parts.push((dialect.id.into(), Role::Text));

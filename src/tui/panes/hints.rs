@@ -67,6 +67,7 @@ pub fn notice(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
 
 /// Shows keys in the table's order of importance, as many as there is room for.
 pub fn keys(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let area = tag(app, theme, area, buf);
     let context = app.contexts()[0];
     let mut rows: Vec<_> = ACTIONS.iter().filter(|row| row.context == context && row.hint.1 > 0).collect();
     if context == crate::app::Context::Tuning {
@@ -85,7 +86,7 @@ pub fn keys(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         if let Some(other) = other {
             key = format!("{key} {}", shown(other.keys[0], theme.ascii));
         }
-        let needed = width(&key) + width(row.hint.0) + 3;
+        let needed = width(&key) + width(row.hint.0) + 1;
         if needed > pen.left() {
             line += 1;
             if line >= area.height {
@@ -94,8 +95,22 @@ pub fn keys(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
             pen = Pen::new(buf, theme.glyphs(), area, line);
             pen.put(" ", theme.style(Role::Dim));
         }
-        pen.put(&key, theme.style(Role::Key)).put(&format!(" {}  ", row.hint.0), theme.style(Role::Dim));
+        pen.put(&key, theme.style(Role::Key)).put(&format!(" {}", row.hint.0), theme.style(Role::Dim));
+        let between = pen.left().min(2);
+        pen.put(&"  "[..between], theme.style(Role::Dim));
     }
+}
+
+/// Says at the right who has the mouse, if it is not the terminal; returns what is left.
+fn tag(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) -> Rect {
+    const TAG: &str = " mouse ";
+    let columns = TAG.len() as u16;
+    if !app.mouse || area.width < 60 || area.height == 0 {
+        return area;
+    }
+    let place = Rect { x: area.right() - columns, y: area.bottom() - 1, width: columns, height: 1 };
+    Pen::new(buf, theme.glyphs(), place, 0).put(TAG, theme.style(Role::Accent));
+    Rect { width: area.width - columns, ..area }
 }
 
 fn pairs(id: &str, next: &str) -> bool {

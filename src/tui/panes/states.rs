@@ -3,10 +3,11 @@
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use crate::{
-    app::{Cursor, Pane},
+    app::{Cursor, Pane, Session},
     core::{
         machine::{State, Transition},
         reading::{Channel, DeltaId},
+        time::Moment,
     },
     tui::{
         panes::{View, frame},
@@ -58,22 +59,8 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
     Pen::new(buf, view.glyphs(), inner, 0).put(&line(view), view.style(role(state)));
     let list = Rect { y: inner.y + 1.min(inner.height), height: inner.height.saturating_sub(1), ..inner };
     let here = judgement.transitions.partition_point(|item| item.moment <= view.moment).checked_sub(1);
-    // What, and below it why: whole where all of them fit so, else on one line.
-    let indent = if list.width >= 36 { 10 } else { 5 };
-    let columns = usize::from(list.width).saturating_sub(indent).max(8);
-    let cause = |item: &Transition| {
-        let frame = Cursor::at(reading, item.moment).frame(reading).map_or(String::new(), |frame| format!("@{} ", frame.0));
-        format!("{frame}{}", item.cause)
-    };
-    let room = usize::from(list.height);
-    let whole =
-        count * 2 <= room && judgement.transitions.iter().map(|item| 1 + wrap(&cause(item), columns).len()).sum::<usize>() <= room;
-    let first = if whole { 0 } else { window(here.unwrap_or(0) as u32, count as u32, list.height / 2) };
-    let mut line = 0;
-    for (index, item) in judgement.transitions.iter().enumerate().skip(first as usize) {
-        if line >= list.height {
-            break;
-        }
+    for Shown { mut line, index, cause } in shown(view.session, view.moment, list) {
+        let item = &judgement.transitions[index];
         let current = here == Some(index);
         let future = item.moment > view.moment;
         let text = |role| view.style(if future { Role::Dim } else { role });
@@ -88,12 +75,59 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
         if current {
             Pen::new(buf, view.glyphs(), list, line).fill(view.at_cursor(Pane::States));
         }
-        let cause = cause(item);
-        let lines = if whole { wrap(&cause, columns) } else { vec![cause] };
-        for text in &lines {
+        for text in &cause {
             line += 1;
-            Pen::new(buf, view.glyphs(), list, line).put(&format!("{:indent$}{text}", ""), view.style(Role::Dim));
+            Pen::new(buf, view.glyphs(), list, line).put(&format!("{:1$}{text}", "", indent(list)), view.style(Role::Dim));
         }
-        line += 1;
     }
+}
+
+/// A transition on the screen.
+struct Shown {
+    /// Its line in the list.
+    line: u16,
+    /// Its index.
+    index: usize,
+    /// Why, in the lines below it.
+    cause: Vec<String>,
+}
+
+fn indent(list: Rect) -> usize {
+    if list.width >= 36 { 10 } else { 5 }
+}
+
+/// What the list shows: what happened and below it why, whole where all of them fit so, else on one line.
+fn shown(session: &Session, moment: Moment, list: Rect) -> Vec<Shown> {
+    let (reading, transitions) = (&session.engine.reading, &session.engine.judgement.transitions);
+    let columns = usize::from(list.width).saturating_sub(indent(list)).max(8);
+    let cause = |item: &Transition| {
+        let frame = Cursor::at(reading, item.moment).frame(reading).map_or(String::new(), |frame| format!("@{} ", frame.0));
+        format!("{frame}{}", item.cause)
+    };
+    let (count, room) = (transitions.len(), usize::from(list.height));
+    let whole = count * 2 <= room && transitions.iter().map(|item| 1 + wrap(&cause(item), columns).len()).sum::<usize>() <= room;
+    let here = transitions.partition_point(|item| item.moment <= moment).saturating_sub(1);
+    let first = if whole { 0 } else { window(here as u32, count as u32, list.height / 2) };
+    let mut rows = Vec::new();
+    let mut line = 0;
+    for (index, item) in transitions.iter().enumerate().skip(first as usize) {
+        if line >= list.height {
+            break;
+        }
+        let cause = if whole { wrap(&cause(item), columns) } else { vec![cause(item)] };
+        let height = 1 + cause.len() as u16;
+        rows.push(Shown { line, index, cause });
+        line += height;
+    }
+    rows
+}
+
+/// The cursor for a click on line `line` of the pane's inside.
+pub fn cursor_at(session: &Session, inner: Rect, line: u16) -> Option<Cursor> {
+    let list = Rect { y: inner.y + 1.min(inner.height), height: inner.height.saturating_sub(1), ..inner };
+    let line = line.checked_sub(1)?;
+    let rows = shown(session, session.moment(), list);
+    let row = rows.iter().rev().find(|row| row.line <= line)?;
+    (line <= row.line + row.cause.len() as u16)
+        .then(|| Cursor::at(&session.engine.reading, session.engine.judgement.transitions[row.index].moment))
 }

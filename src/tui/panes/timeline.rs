@@ -6,7 +6,7 @@
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use crate::{
-    app::{cursor::GAP_US, rows},
+    app::{Cursor, Session, cursor::GAP_US, rows},
     core::{
         reading::{FrameId, Reading},
         time::{Micros, Moment},
@@ -58,6 +58,22 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
     }
 }
 
+/// The cursor for a click on column `column` of a timeline of `width` columns.
+pub fn cursor_at(session: &Session, width: u16, column: u16) -> Option<Cursor> {
+    let reading = &session.engine.reading;
+    if rows::count(reading) == 0 || width == 0 {
+        return None;
+    }
+    let axis = Axis::new(reading, session.now, width);
+    // The middle of the column.
+    let value = (axis.start(column) + axis.end(column).saturating_sub(1)) / 2;
+    Some(if axis.clocked {
+        Cursor::at_time(reading, Micros(value))
+    } else {
+        Cursor::on(reading, rows::of_frame(reading, value.min(u64::from(reading.frame_count().saturating_sub(1))) as u32))
+    })
+}
+
 /// Session positions to columns and back: microseconds with a clock, frames without.
 struct Axis {
     clocked: bool,
@@ -86,6 +102,10 @@ impl Axis {
         ((u128::from(column) + 1) * (u128::from(self.length) + 1)).div_ceil(u128::from(self.width)) as u64
     }
 
+    fn start(&self, column: u16) -> u64 {
+        column.checked_sub(1).map_or(0, |before| self.end(before))
+    }
+
     fn before(&self, moment: Moment, end: u64) -> bool {
         self.value(moment) < end
     }
@@ -105,7 +125,7 @@ impl Axis {
 
     /// How much arrived in the column: frames with a clock, bytes without.
     fn frames(&self, reading: &Reading, column: u16) -> u64 {
-        let start = column.checked_sub(1).map_or(0, |before| self.end(before));
+        let start = self.start(column);
         let (first, last) = (self.frames_before(reading, start), self.frames_before(reading, self.end(column)));
         if self.clocked {
             return u64::from(last - first);

@@ -3,7 +3,7 @@
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use crate::{
-    app::{Pane, tuning::row_count},
+    app::{App, Pane, Session, tuning::row_count},
     core::params::{PARAMS, STRATEGIES},
     tui::{
         panes::{View, frame},
@@ -19,13 +19,7 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
     let foot = format!("{}/{}", view.app.tuning_row + 1, row_count());
     let inner = frame(view.app, view.theme, Pane::Tuning, &profile.name, &foot, area, buf);
     change_line(view, inner, buf);
-    let about = match view.app.tuning_row.checked_sub(1) {
-        None => STRATEGIES[profile.strategy as usize].2,
-        Some(index) => PARAMS[index.min(PARAMS.len() - 1)].about,
-    };
-    let about = if inner.height > 8 { wrap(about, usize::from(inner.width)) } else { Vec::new() };
-    let below = about.len() as u16;
-    let list = Rect { y: inner.y + 1.min(inner.height), height: inner.height.saturating_sub(1 + below), ..inner };
+    let (list, about) = split(view.app, view.session, inner);
     let first = window(view.app.tuning_row as u32, row_count() as u32, list.height) as usize;
     for line in 0..list.height {
         let row = first + usize::from(line);
@@ -40,6 +34,26 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
     for (line, text) in about.iter().enumerate() {
         Pen::new(buf, view.glyphs(), inner, list.height + 1 + line as u16).put(text, view.style(Role::Dim));
     }
+}
+
+/// The list of parameters, and the lines below it about the one picked.
+fn split(app: &App, session: &Session, inner: Rect) -> (Rect, Vec<String>) {
+    let about = match app.tuning_row.checked_sub(1) {
+        None => STRATEGIES[session.engine.profile().strategy as usize].2,
+        Some(index) => PARAMS[index.min(PARAMS.len() - 1)].about,
+    };
+    let about = if inner.height > 8 { wrap(about, usize::from(inner.width)) } else { Vec::new() };
+    let below = about.len() as u16;
+    let list = Rect { y: inner.y + 1.min(inner.height), height: inner.height.saturating_sub(1 + below), ..inner };
+    (list, about)
+}
+
+/// The parameter on line `line` of the pane's inside, if there is one.
+pub fn row_at(app: &App, session: &Session, inner: Rect, line: u16) -> Option<usize> {
+    let (list, _) = split(app, session, inner);
+    let line = line.checked_sub(1).filter(|line| *line < list.height)?;
+    let first = window(app.tuning_row as u32, row_count() as u32, list.height) as usize;
+    Some(first + usize::from(line)).filter(|row| *row < row_count())
 }
 
 fn change_line(view: &View<'_>, inner: Rect, buf: &mut Buffer) {

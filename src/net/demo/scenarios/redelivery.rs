@@ -9,7 +9,7 @@ use crate::{
 pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "replay-stamp",
-        title: "in Ollama's form, frames come again with the stamps they had",
+        title: "Ollama's form: frames come again with the stamps they had",
         class: Some(Class::ReplayBySeq),
         plays: &[Play::Stream {
             steps: &[
@@ -34,7 +34,7 @@ pub const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "stale-first",
-        title: "in Ollama's form, the first text comes in a frame that is older than the frames before it",
+        title: "Ollama's form: the first text is in a frame older than those before it",
         class: Some(Class::ReplayBySeq),
         plays: &[Play::Stream {
             steps: &[

@@ -91,7 +91,7 @@ pub const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "qwen",
-        title: "in OpenAI's form, the first delta twice, by a serializer with another key order",
+        title: "the first delta twice, by a serializer with another key order",
         class: Some(Class::FirstChunkDouble),
         plays: &[Play::Stream {
             steps: &[

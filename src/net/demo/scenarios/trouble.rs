@@ -17,6 +17,8 @@ const GOOD: &[Step] = &[
     END,
 ];
 
+const CUT: &[Step] = &[BEGIN, text(34, "The| first| words| arrive|,| and| then")];
+
 const OVERLOADED: Play = Play::Refuse {
     status: 500,
     retry_after: None,
@@ -44,12 +46,13 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario { name: "error", title: "500, always", class: Some(Class::ProviderError), plays: &[OVERLOADED] },
     Scenario {
         name: "outage",
-        title: "500 three times, then good three times: the breaker opens and closes again",
-        class: Some(Class::ProviderError),
+        title: "cut after the first words three times, then good three times: the breaker opens and closes again",
+        class: Some(Class::TerminalAnomaly),
+        // No retry once words were passed on, so each request fails once.
         plays: &[
-            OVERLOADED,
-            OVERLOADED,
-            OVERLOADED,
+            Play::Stream { steps: CUT, close: Close::Reset },
+            Play::Stream { steps: CUT, close: Close::Reset },
+            Play::Stream { steps: CUT, close: Close::Reset },
             Play::Stream { steps: GOOD, close: Close::Whole },
             Play::Stream { steps: GOOD, close: Close::Whole },
             Play::Stream { steps: GOOD, close: Close::Whole },
