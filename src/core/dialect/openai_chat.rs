@@ -97,7 +97,7 @@ impl<'a> Chunk<'a> {
             && delta.reasoning.is_empty()
             && delta.tool_calls.is_none()
             && delta.function_call.is_none()
-            && delta.reasoning_details.is_none();
+            && delta.reasoning_details.as_ref().is_none_or(|details| details.iter().next().is_none());
         let TextOr::Text(content) = &delta.content else { return None };
         match (silent, content.is_empty(), delta.reasoning_content.is_empty()) {
             (true, false, true) => Some((key(choice.number(), 0, Channel::Text), content)),
