@@ -14,6 +14,7 @@ pub mod open;
 pub mod replay;
 pub mod sessions;
 pub mod demo;
+pub mod proxy;
 pub mod send;
 
 const AFTER_HELP: &str = "\
@@ -47,6 +48,8 @@ pub enum Command {
     Send(Box<send::Args>),
     /// Send what a pasted curl command line asks for
     Curl(Box<curl::Args>),
+    /// Watch the calls of a real client on their way to its provider
+    Proxy(proxy::Args),
     /// Serve the demo provider alone
     Demo(demo::Args),
     /// Print a completion script for a shell
@@ -105,6 +108,7 @@ pub fn run() -> ExitCode {
         Some(Command::Sessions(args)) => sessions::run(&args),
         Some(Command::Send(args)) => send::run(*args),
         Some(Command::Curl(args)) => curl::run(*args),
+        Some(Command::Proxy(args)) => proxy::run(&args),
         Some(Command::Demo(args)) => demo::run(&args),
         Some(Command::Completions(args)) => completions::run(&args, &mut Cli::command()),
     };

@@ -7,4 +7,5 @@ pub mod client;
 pub mod curl;
 pub mod demo;
 pub mod providers;
+pub mod proxy;
 pub mod request;
