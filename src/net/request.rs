@@ -1,6 +1,7 @@
 //! A request, whole and checked, before anything is sent.
 
 mod error;
+mod wire;
 mod fallback;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -95,11 +96,12 @@ impl RequestSpec {
         let default_model = draft.model.clone().unwrap_or_else(|| provider.model.clone());
         let mut remarks = Vec::new();
         let (body, model) = match (draft.body, draft.prompt) {
-            (Some(body), _) => completed(body, draft.model.as_deref(), &default_model, &mut remarks)?,
+            (Some(body), _) => completed(body, dialect, draft.model.as_deref(), &default_model, &mut remarks)?,
             (None, Some(prompt)) => ((dialect.request)(&default_model, &prompt), default_model),
             (None, None) => return Err(RequestError::Empty),
         };
-        if model.is_empty() {
+        let whole = draft.base_url.as_ref().unwrap_or(&provider.base_url).ends_with('#');
+        if model.is_empty() && !whole && names_model(dialect) {
             return Err(RequestError::NoModel { provider: provider.name.clone() });
         }
         let problems = if draft.unchecked { Vec::new() } else { validate(dialect.id, &body) };
@@ -108,9 +110,9 @@ impl RequestSpec {
         }
         let mut headers = provider.headers.clone();
         headers.extend(draft.headers);
-        let own_auth = headers
-            .iter()
-            .any(|(name, _)| ["authorization", "x-api-key", "api-key"].iter().any(|auth| name.eq_ignore_ascii_case(auth)));
+        let own_auth = headers.iter().any(|(name, _)| {
+            ["authorization", "x-api-key", "api-key", "x-goog-api-key"].iter().any(|auth| name.eq_ignore_ascii_case(auth))
+        });
         // The environment wins over the configuration file.
         let key = variable(&provider.key_env).filter(|key| !key.trim().is_empty()).or_else(|| provider.key.clone());
         if key.is_none() && !provider.key_env.is_empty() && !own_auth && draft.base_url.is_none() {
@@ -158,7 +160,8 @@ impl RequestSpec {
 
     /// The URL that is asked: the base URL with the dialect's path, unless the base URL ends in it already.
     pub fn url(&self) -> String {
-        join(&self.base_url, self.dialect.path)
+        // Some name the model in the path.
+        join(&self.base_url, self.dialect.path).replace("{model}", &self.model)
     }
 
     /// All request headers. The key's value is marked as sensitive.
@@ -170,14 +173,12 @@ impl RequestSpec {
         let mut map = HeaderMap::new();
         map.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         map.insert(ACCEPT, HeaderValue::from_static(self.dialect.content_type));
-        if self.dialect.id == "anthropic" {
-            map.insert("anthropic-version", HeaderValue::from_static("2023-06-01"));
+        for (name, value) in wire::headers(self.dialect.id) {
+            map.insert(*name, HeaderValue::from_static(value));
         }
         if let Some(key) = &self.key {
-            let (name, value) = match self.dialect.id {
-                "anthropic" => ("x-api-key", key.expose_secret().to_owned()),
-                _ => ("authorization", format!("Bearer {}", key.expose_secret())),
-            };
+            let (name, scheme) = wire::key_header(self.dialect.id);
+            let value = format!("{scheme}{}", key.expose_secret());
             let mut value = HeaderValue::try_from(value).map_err(|_| RequestError::Header { name: name.into() })?;
             value.set_sensitive(true);
             map.insert(name, value);
@@ -249,15 +250,36 @@ pub fn join(base_url: &str, path: &str) -> String {
         return base.to_owned();
     }
     // People give base URLs with and without the version.
-    match (base.strip_suffix("/v1"), path.strip_prefix("/v1/")) {
-        (Some(base), Some(_)) => format!("{base}{path}"),
-        _ => format!("{base}{path}"),
-    }
+    let version =
+        path.split('/').nth(1).filter(|part| part.starts_with('v') && part[1..].starts_with(|char: char| char.is_ascii_digit()));
+    let bare = version.and_then(|version| base.strip_suffix(version)?.strip_suffix('/'));
+    format!("{}{path}", bare.unwrap_or(base))
+}
+
+/// A field of the dialect's smallest request.
+fn field(dialect: &DialectInfo, name: &str) -> Option<Value> {
+    let request: Value = serde_json::from_str(&(dialect.request)("model", "")).unwrap_or_default();
+    request.get(name).cloned()
+}
+
+/// True if a body says that it wants a stream. Ollama streams unless it is told not to.
+fn asks_for_stream(dialect: &DialectInfo) -> bool {
+    field(dialect, "stream").is_some() || dialect.id == "ollama"
+}
+
+fn names_model_in_body(dialect: &DialectInfo) -> bool {
+    field(dialect, "model").is_some()
+}
+
+/// True if a request names a model, in its body or its path.
+fn names_model(dialect: &DialectInfo) -> bool {
+    names_model_in_body(dialect) || dialect.path.contains("{model}")
 }
 
 /// The body with a model and `stream: true`, and the model it asks for. A body that has both is sent as it was given.
 fn completed(
     body: String,
+    dialect: &DialectInfo,
     model: Option<&str>,
     default_model: &str,
     remarks: &mut Vec<String>,
@@ -266,12 +288,13 @@ fn completed(
     let named = object.get("model").and_then(Value::as_str).map(str::to_owned);
     let wanted = model.map(str::to_owned).or_else(|| named.clone()).unwrap_or_else(|| default_model.to_owned());
     let mut changed = false;
-    if object.get("stream") != Some(&Value::Bool(true)) {
+    // Not every dialect has these fields: some say both in the path.
+    if asks_for_stream(dialect) && object.get("stream") != Some(&Value::Bool(true)) {
         remarks.push("the body did not ask for a stream; \"stream\": true was set".into());
         object.insert("stream".into(), Value::Bool(true));
         changed = true;
     }
-    if named.as_deref() != Some(wanted.as_str()) && !wanted.is_empty() {
+    if names_model_in_body(dialect) && named.as_deref() != Some(wanted.as_str()) && !wanted.is_empty() {
         remarks.push(format!("the body's \"model\" was set to {wanted}"));
         object.insert("model".into(), Value::String(wanted.clone()));
         changed = true;
@@ -292,6 +315,7 @@ mod tests {
         check("https://a/v1/chat/completions", "/chat/completions", "https://a/v1/chat/completions");
         check("https://a", "/v1/messages", "https://a/v1/messages");
         check("https://a/v1", "/v1/messages", "https://a/v1/messages");
+        check("https://a/v1beta/", "/v1beta/models/{model}:x", "https://a/v1beta/models/{model}:x");
         check("https://a/llm?version=1#", "/v1/messages", "https://a/llm?version=1");
     }
 
@@ -309,7 +333,8 @@ mod tests {
     fn a_body_is_completed_only_where_it_lacks_something() {
         let check = |body: &str, model: Option<&str>, wanted: &str, count: usize| {
             let mut remarks = Vec::new();
-            let (body, _) = completed(body.into(), model, "default", &mut remarks).expect("an object");
+            let (body, _) = completed(body.into(), &crate::core::dialect::openai_chat::INFO, model, "default", &mut remarks)
+                .expect("an object");
             assert_eq!((body.as_str(), remarks.len()), (wanted, count));
         };
         check(r#"{ "stream": true, "model": "m" }"#, None, r#"{ "stream": true, "model": "m" }"#, 0);
