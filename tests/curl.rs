@@ -1,5 +1,7 @@
 //! Curl command lines: read as they are pasted, sent, and printed without the key.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::process::{Command, Output};
 
 use proptest::prelude::*;
@@ -121,9 +123,11 @@ proptest! {
         let spec = spec(headers.into_iter().collect(), body, key.clone(), dialect);
         let printed = curl::print(&spec, "OPENAI_API_KEY").unwrap();
         if let Some(key) = &key {
-            prop_assert!(!printed.contains(key) && printed.contains("$OPENAI_API_KEY"), "{}", printed);
+            prop_assert!(!printed.contains(key) && printed.contains("${OPENAI_API_KEY}"), "{}", printed);
         }
-        let read = curl::parse_with(&printed, |_| key.clone()).unwrap();
+        let header = |name: &str| spec.headers.iter().find(|(known, _)| known.replace('-', "_") == name.to_lowercase());
+        let variable = |name: &str| header(name).map(|(_, value)| value.clone()).or_else(|| key.clone());
+        let read = curl::parse_with(&printed, variable).unwrap();
         prop_assert!(read.remarks.is_empty(), "{:?}", read.remarks);
         prop_assert_eq!(&read.body, &spec.body);
         prop_assert_eq!(&read.url, &spec.url());
@@ -144,7 +148,7 @@ fn secret_headers_are_not_printed() {
     let printed = curl::print(&spec(headers, "{}".into(), None, 0), "").unwrap();
     assert!(!printed.contains("very-secret") && !printed.contains("bWU6"), "{printed}");
     assert!(
-        printed.contains("\"authorization: Basic $API_KEY\"") && printed.contains("\"x-custom-token: $X_CUSTOM_TOKEN\""),
+        printed.contains("\"authorization: Basic ${API_KEY}\"") && printed.contains("\"x-custom-token: ${X_CUSTOM_TOKEN}\""),
         "{printed}"
     );
 }
@@ -198,4 +202,18 @@ fn send_prints_its_request_as_a_command() {
         "{printed}"
     );
     assert!(printed.contains(r"it'\''s"), "{printed}");
+}
+
+#[test]
+fn the_composer_takes_a_pasted_command() {
+    use stutterscope::app::compose::Composer;
+    let mut composer = Composer::new(providers::PROVIDERS.iter().map(Provider::from).collect());
+    composer.paste(&format!("curl https://host.example/any -H 'X-Api-Key: k' -d '{}'", BODY.replace('\'', "'\\''")));
+    let request = composer.request();
+    assert_eq!((request.provider.as_str(), request.model.as_str(), request.text.as_str()), ("pasted", "m", BODY));
+    assert!(request.is_body && composer.fault.is_none());
+    let provider = composer.providers.last().unwrap();
+    assert_eq!(provider.headers, [("X-Api-Key".to_owned(), "k".to_owned())]);
+    composer.paste("curl -k https://host.example/any -d {}");
+    assert!(composer.fault.as_ref().unwrap().contains("`-k`"));
 }

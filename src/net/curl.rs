@@ -12,7 +12,7 @@ use crate::{
     },
     net::{
         providers::Provider,
-        request::{RequestError, RequestSpec},
+        request::{RequestError, RequestSpec, is_secret_header},
     },
 };
 
@@ -20,6 +20,7 @@ mod flags;
 mod shell;
 
 use flags::{Action, FLAGS, Flag};
+use shell::escape;
 pub use shell::quote;
 
 /// What a curl command line asks for.
@@ -299,6 +300,19 @@ impl CurlRequest {
         known.iter().find(|provider| !provider.base_url.is_empty() && self.url.starts_with(&provider.base_url))
     }
 
+    /// Its URL, dialect and headers as a provider of this name.
+    pub fn into_provider(self, name: &str) -> Provider {
+        let dialect = self.dialect().map_or("openai-chat", |dialect| dialect.id);
+        Provider {
+            name: name.to_owned(),
+            title: self.url.split(['?', '#']).next().unwrap_or_default().to_owned(),
+            dialect: dialect.to_owned(),
+            headers: self.headers,
+            // The mark says that nothing is to be added.
+            ..Provider::at(&format!("{}#", self.url))
+        }
+    }
+
     /// The request as it is sent: URL, headers and body as they are given, under `timeouts` where the command line has none.
     ///
     /// # Errors
@@ -329,7 +343,7 @@ impl CurlRequest {
     }
 }
 
-/// `spec` as a curl command for a POSIX shell. Secret values are left to the environment: `$key_env`, or a name that follows from
+/// `spec` as a curl command for a POSIX shell. Secret values are left to the environment: `${key_env}`, or a name that follows from
 /// the header's.
 ///
 /// # Errors
@@ -338,21 +352,21 @@ pub fn print(spec: &RequestSpec, key_env: &str) -> Result<String, RequestError> 
     let key_env = if key_env.is_empty() { "API_KEY" } else { key_env };
     let mut lines = vec![format!("curl -N {}", quote(&spec.url()))];
     let key = spec.key.as_ref().map(ExposeSecret::expose_secret);
-    let own: Vec<String> = spec.secrets().iter().map(|secret| secret.expose_secret().to_owned()).collect();
     for (name, value) in &spec.header_map()? {
         let value = String::from_utf8_lossy(value.as_bytes());
-        let secret =
-            key.filter(|key| value.contains(key)).or_else(|| own.iter().map(String::as_str).find(|secret| value.contains(secret)));
-        lines.push(match secret {
+        let own = || {
+            let scheme = ["Bearer ", "Basic "].iter().find(|scheme| value.starts_with(**scheme)).map_or(0, |scheme| scheme.len());
+            is_secret_header(name.as_str()).then(|| &value[scheme..])
+        };
+        let secret = key.filter(|key| value.contains(key)).or_else(own).filter(|secret| !secret.is_empty());
+        lines.push(match secret.and_then(|secret| value.split_once(secret)) {
             None => format!("-H {}", quote(&format!("{name}: {value}"))),
-            Some(secret) => {
+            Some((before, after)) => {
                 let variable = match name.as_str() {
                     "authorization" | "x-api-key" | "api-key" | "x-goog-api-key" => key_env.to_owned(),
                     name => name.to_ascii_uppercase().replace(|char: char| !char.is_ascii_alphanumeric(), "_"),
                 };
-                let scheme = value.split_once(secret).map_or("", |(scheme, _)| scheme);
-                // Nothing in a scheme needs quoting in double quotes.
-                format!("-H \"{name}: {scheme}${variable}\"")
+                format!("-H \"{name}: {}${{{variable}}}{}\"", escape(before), escape(after))
             }
         });
     }

@@ -185,6 +185,12 @@ pub fn quote(text: &str) -> String {
     if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
+/// `text` as it stands in double quotes.
+pub fn escape(text: &str) -> String {
+    let special = |char: char| matches!(char, '"' | '\\' | '$' | '`');
+    text.chars().flat_map(|char| special(char).then_some('\\').into_iter().chain([char])).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
