@@ -20,3 +20,4 @@ pub mod desk;
 pub mod error;
 pub mod metrics;
 pub mod json_value;
+pub mod usage;

@@ -84,7 +84,7 @@ impl Follower {
 
     /// The whole values, as byte ranges of the text, in order.
     pub fn values(&self) -> impl DoubleEndedIterator<Item = Range<usize>> + '_ {
-        let number = self.at_number().then(|| self.start..self.keep);
+        let number = self.at_number().then_some(self.start..self.keep);
         self.values.iter().chain(&self.inside).cloned().chain(number)
     }
 

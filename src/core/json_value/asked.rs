@@ -33,7 +33,5 @@ pub fn asked(body: &str) -> bool {
     let Ok(body) = serde_json::from_str::<Value>(body) else { return false };
     let at = |path: &[&str]| path.iter().try_fold(&body, |value, key| value.get(key)).filter(|value| !value.is_null());
     let named = |path: &&[&str]| at(path).is_some_and(|value| value.as_str().is_some_and(|word| WORDS.contains(&word)));
-    SCHEMAS.iter().any(|path| at(path).is_some())
-        || FORMATS.iter().any(|path| named(path))
-        || at(&["format"]).is_some_and(Value::is_object)
+    SCHEMAS.iter().any(|path| at(path).is_some()) || FORMATS.iter().any(named) || at(&["format"]).is_some_and(Value::is_object)
 }
