@@ -36,10 +36,8 @@ pub fn inputs(wrapping: &Wrapping, body: &[u8], pieces: &[usize]) -> Vec<Input> 
         headers: Vec::new(),
         body: String::new(),
     };
-    let mut inputs = vec![
-        What::Start(Box::new(start)),
-        What::Attempt(Attempt { number: 0, endpoint: String::new(), model: String::new() }),
-    ];
+    let mut inputs =
+        vec![What::Start(Box::new(start)), What::Attempt(Attempt { number: 0, endpoint: String::new(), model: String::new() })];
     if !wrapping.content_type.is_empty() {
         inputs.push(What::Head(Head { status: 200, headers: vec![("content-type".into(), wrapping.content_type.into())] }));
     }
@@ -68,6 +66,12 @@ fn cut(inputs: &[Input], step: usize) -> Vec<Input> {
     pieces
 }
 
+fn replayed(inputs: &[Input], profile: Profile) -> Engine {
+    let mut engine = Engine::new(profile);
+    inputs.iter().for_each(|input| engine.fold(input));
+    engine
+}
+
 fn read(inputs: &[Input]) -> Reading {
     let mut reading = Reading::default();
     inputs.iter().for_each(|input| reading.fold(input));
@@ -92,8 +96,7 @@ pub fn check(wrapping: &Wrapping, body: &[u8], pieces: &[usize], step: usize) {
     let whole = inputs(wrapping, body, pieces);
     let cut = cut(&whole, step);
     let profile = Profile { strategy: wrapping.strategy, ..Profile::default() };
-    let mut replay = Engine::new(profile.clone());
-    whole.iter().for_each(|input| replay.fold(input));
+    let replay = replayed(&whole, profile.clone());
     check_shape(&replay.reading);
     let notes = replay.reading.notes();
     if !notes.iter().any(|(_, note)| matches!(note, Note::TooLarge { .. })) {
@@ -108,4 +111,20 @@ pub fn check(wrapping: &Wrapping, body: &[u8], pieces: &[usize], step: usize) {
     check_conservation(&replay);
     let report = stutterscope::report::Report::of(&replay.reading, &replay.judgement, "-");
     stutterscope::report::to_json(&report);
+}
+
+/// One read and two reads of every length give the same frames, deltas and output. Long bodies are cut at some places only.
+pub fn every_split(wrapping: &Wrapping, body: &[u8]) {
+    let whole = replayed(&inputs(wrapping, body, &[body.len()]), Profile::default());
+    let step = (body.len() / 256).max(1);
+    for end in (0..body.len()).step_by(step) {
+        let mut two = inputs(wrapping, body, &[body.len()]);
+        let last = two.len() - 2;
+        let at = two[last].at;
+        two[last].what = What::Bytes(body[..end].to_vec());
+        two.insert(last + 1, Input { at, what: What::Bytes(body[end..].to_vec()) });
+        let two = replayed(&two, Profile::default());
+        assert_eq!(content(&two.reading), content(&whole.reading), "cut at {end}");
+        assert_eq!(said(&two), said(&whole), "cut at {end}");
+    }
 }
