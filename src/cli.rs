@@ -13,6 +13,7 @@ pub mod open;
 pub mod replay;
 pub mod sessions;
 pub mod demo;
+pub mod proxy;
 pub mod send;
 
 const AFTER_HELP: &str = "\
@@ -44,6 +45,8 @@ pub enum Command {
     Sessions(sessions::Args),
     /// Send one request and print what is released, with a verdict at the end
     Send(Box<send::Args>),
+    /// Watch the calls of a real client on their way to its provider
+    Proxy(proxy::Args),
     /// Serve the demo provider alone
     Demo(demo::Args),
     /// Print a completion script for a shell
@@ -101,6 +104,7 @@ pub fn run() -> ExitCode {
         Some(Command::Replay(args)) => replay::run(&args),
         Some(Command::Sessions(args)) => sessions::run(&args),
         Some(Command::Send(args)) => send::run(*args),
+        Some(Command::Proxy(args)) => proxy::run(&args),
         Some(Command::Demo(args)) => demo::run(&args),
         Some(Command::Completions(args)) => completions::run(&args, &mut Cli::command()),
     };

@@ -1,6 +1,6 @@
 //! `stutterscope send`: one request, headless. Repaired text to standard output the moment it is released.
 
-mod follow;
+pub mod follow;
 pub mod input;
 
 use std::{iter, path::PathBuf, process::ExitCode};

@@ -6,7 +6,7 @@
 mod attempt;
 mod gate;
 mod session;
-mod transport;
+pub(in crate::net) mod transport;
 mod watch;
 mod wire;
 

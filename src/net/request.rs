@@ -217,7 +217,7 @@ impl RequestSpec {
 }
 
 /// True for headers whose value is a secret by its name.
-fn is_secret_header(name: &str) -> bool {
+pub(in crate::net) fn is_secret_header(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     name == "cookie" || ["authorization", "key", "token", "secret"].iter().any(|part| name.contains(part))
 }

@@ -3,6 +3,7 @@
 use crate::core::{
     class::{Class, Layer, Level},
     desk::GateDecision,
+    dialect::Ending,
     input::{End, Origin, OurEnd, What},
     judgement::{Finding, Judgement, findings::Draft},
     machine::EndReason,
@@ -88,8 +89,8 @@ impl Judgement {
     }
 
     fn end_reason(&self, reading: &Reading, end: &End) -> EndReason {
-        let needs_terminator = reading.dialect().is_some_and(|(dialect, _)| dialect.needs_terminator);
-        let complete = self.session.terminated || !self.session.finished.is_empty() && !needs_terminator;
+        let ending = reading.dialect().map_or(Ending::Finish, |(dialect, _)| dialect.ending);
+        let complete = ending.complete(!self.session.finished.is_empty(), self.session.terminated);
         match end {
             End::Us(OurEnd::Cancelled | OurEnd::Shutdown) => EndReason::Cancelled,
             End::Us(OurEnd::ConnectTimeout | OurEnd::FirstByteTimeout | OurEnd::IdleTimeout | OurEnd::TotalTimeout) => {
@@ -123,6 +124,10 @@ impl Judgement {
             (EndReason::Finished, _) if reading.dialect().is_none() => return self.report_unread(),
             (EndReason::TimedOut, End::Us(end)) => {
                 (Class::TerminalAnomaly, Layer::Unknown, format!("this program gave up: {}", our_words(*end)))
+            }
+            (EndReason::Error, End::Error { message, .. }) if frames > 0 => {
+                let evidence = format!("the transport failed before the stream was complete: {message}");
+                (Class::TerminalAnomaly, Layer::Transport, evidence)
             }
             (EndReason::Error, End::Error { message, .. }) => {
                 (Class::ProviderError, Layer::Transport, format!("the transport failed: {message}"))

@@ -3,35 +3,40 @@
 use std::{error::Error, io, sync::Once, time::Duration};
 
 use crate::{
-    core::input::{End, OurEnd, TransportError},
+    core::{
+        input::{End, OurEnd, TransportError},
+        time::Micros,
+    },
     net::request::RequestSpec,
 };
 
-/// A client for the attempts of one session. Redirects are not followed: a key must not follow them.
+/// A client for the attempts of one session.
 pub fn client(spec: &RequestSpec) -> reqwest::Result<reqwest::Client> {
+    let url = reqwest::Url::parse(&spec.url()).ok();
+    builder(url.as_ref(), spec.timeouts.connect).user_agent(concat!("stutterscope/", env!("CARGO_PKG_VERSION"))).build()
+}
+
+/// What every client has in common that asks `url`. Redirects are not followed: a key must not follow them.
+pub fn builder(url: Option<&reqwest::Url>, connect_timeout: Option<Micros>) -> reqwest::ClientBuilder {
     static PROVIDER: Once = Once::new();
     // An error only says that somebody else installed one first.
     PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
-    let mut builder = reqwest::Client::builder()
-        .user_agent(concat!("stutterscope/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        .tcp_nodelay(true);
-    if let Some(connect) = spec.timeouts.connect {
+    let mut builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).tcp_nodelay(true);
+    if let Some(connect) = connect_timeout {
         builder = builder.connect_timeout(Duration::from_micros(connect.0));
     }
-    let url = reqwest::Url::parse(&spec.url()).ok();
-    if url.as_ref().is_some_and(|url| url.scheme() == "http") {
+    if url.is_some_and(|url| url.scheme() == "http") {
         // Plain HTTP must also work on a system without a certificate store.
         builder = builder.tls_certs_only([]);
     }
-    if url.as_ref().and_then(|url| url.host_str()).is_some_and(is_local) {
+    if url.and_then(|url| url.host_str()).is_some_and(is_local) {
         builder = builder.no_proxy();
     }
-    builder.build()
+    builder
 }
 
 /// True for this machine, to which no proxy can lead.
-fn is_local(host: &str) -> bool {
+pub fn is_local(host: &str) -> bool {
     let host = host.trim_matches(['[', ']']);
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
