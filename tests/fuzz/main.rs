@@ -1,6 +1,6 @@
 //! Fuzzing without another toolchain: bodies mutated from a seed, judged whole and in pieces, live and replayed.
 //!
-//! Each framing and each dialect is a target. `cargo test` runs a few hundred cases of each. A longer run takes its time and its
+//! Each framing and each dialect is a target. `cargo test` runs a few cases of each. A longer run takes its time and its
 //! first seed from the environment:
 //!
 //! ```text
@@ -181,8 +181,9 @@ fn fuzz(
         "anthropic",
         "gemini",
         "ollama",
-        "cohere",
+        "cohere-v2",
         "bedrock",
+        "bedrock-agent",
         "dashscope",
         "tgi",
         "openai-completions",
@@ -193,7 +194,8 @@ fn fuzz(
         "cohere-v1",
         "watsonx",
         "replicate",
-        "mcp"
+        "mcp",
+        "writer-completions"
     )]
     target: &str,
 ) {
