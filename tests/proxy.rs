@@ -416,7 +416,7 @@ async fn the_command_tells_of_every_call() {
             thread::sleep(Duration::from_millis(10));
         }
     };
-    wait_for("Ctrl-C");
+    wait_for("; Ctrl-C ends it");
     let address: SocketAddr = {
         let lines = lines.lock().unwrap();
         lines.split("http://").nth(1).unwrap().split('/').next().unwrap().parse().unwrap()

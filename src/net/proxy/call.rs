@@ -42,6 +42,10 @@ pub struct Call {
     pub number: u64,
     /// Method, path and model.
     pub title: String,
+    /// The model that is asked for, empty if unknown.
+    pub model: String,
+    /// What it is to be judged with.
+    pub profile: Profile,
     /// What happens. It is closed after the call's last input.
     pub log: Arc<LiveLog>,
     /// Why it is not recorded although it should be.
@@ -80,10 +84,10 @@ impl Observer {
         let log = LiveLog::new(recorder);
         let model = start.model.clone();
         log.push(What::Start(Box::new(start)));
-        log.push(What::Attempt(Attempt { number: 0, endpoint: upstream.base_url(), model }));
+        log.push(What::Attempt(Attempt { number: 0, endpoint: upstream.base_url(), model: model.clone() }));
         let slow = Arc::<Slow>::default();
         let watching = tokio::spawn(watch(log.clone(), slow.clone()));
-        let call = Call { number, title, log: log.clone(), unrecorded };
+        let call = Call { number, title, model, profile: recording.profile.clone(), log: log.clone(), unrecorded };
         (Observer { log, slow, secrets, stopping, watching, ended: false }, call)
     }
 
