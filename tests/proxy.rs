@@ -368,6 +368,22 @@ async fn a_slow_clients_time_is_not_the_providers() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_watches_can_end_a_call() {
+    let upstream = DemoServer::start(0, 1.0).await.unwrap();
+    let mut place = Place::before(&upstream.root()).await;
+    let request = CHAT.replace("\"m\"", "\"demo/hang\"");
+    let mut client = connect(place.address);
+    client.write_all(post(place.address, "/v1/chat/completions", "", &request).as_bytes()).unwrap();
+    let call = place.call().await;
+    client.read_exact(&mut [0; 200]).unwrap();
+    call.cancel.send_replace(true);
+    assert!(!wire::read(&mut client).complete);
+    let inputs = inputs(&call).await;
+    assert_eq!(*end(&inputs), End::Us(OurEnd::Cancelled));
+    assert_eq!(inputs[inputs.len() - 2].what, What::Cancel);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn when_it_stops_every_session_has_its_end() {
     let upstream = DemoServer::start(0, 1.0).await.unwrap();
     let mut place = Place::before(&upstream.root()).await;

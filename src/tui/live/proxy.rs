@@ -74,7 +74,7 @@ impl Sources {
                     if let Some(error) = call.unrecorded {
                         update(app, Action::Say(error.to_string()));
                     }
-                    self.add(Live { session, log: call.log, cancel: None, task: None });
+                    self.add(Live { session, log: call.log, cancel: Some(call.cancel), task: None });
                 }
                 Event::Refused { method, path, reason } => {
                     update(app, Action::Say(format!("refused: {method} {path}: {reason}")));
