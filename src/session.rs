@@ -14,4 +14,4 @@ pub mod source;
 pub mod library;
 pub mod redact;
 
-pub use source::{LoadError, Loaded, Source, load, open};
+pub use source::{LoadError, Loaded, Source, load, open, open_all};

@@ -241,9 +241,10 @@ fn every_writer_is_read_back() {
 }
 
 /// Wires that do not count tokens, give no reason to finish, or end without a word.
-const WITHOUT_USAGE: &[&str] = &["anthropic-complete", "replicate", "mcp"];
-const WITHOUT_FINISH: &[&str] = &[];
-const WITHOUT_TERMINATOR: &[&str] = &["gemini", "dashscope", "bedrock", "anthropic-complete", "watsonx", "mcp"];
+const WITHOUT_USAGE: &[&str] = &["anthropic-complete", "replicate", "mcp", "bedrock-agent", "writer-completions"];
+const WITHOUT_FINISH: &[&str] = &["bedrock-agent", "writer-completions"];
+const WITHOUT_TERMINATOR: &[&str] =
+    &["gemini", "dashscope", "bedrock", "anthropic-complete", "watsonx", "mcp", "bedrock-agent", "writer-completions"];
 
 #[test]
 fn written_errors_are_read_back_as_errors() {

@@ -24,7 +24,7 @@ struct Session {
     /// Everything the program wrote.
     raw: Arc<Mutex<Vec<u8>>>,
     // Closing it would hang the program up.
-    _master: Box<dyn portable_pty::MasterPty + Send>,
+    master: Box<dyn portable_pty::MasterPty + Send>,
     _folder: tempfile::TempDir,
 }
 
@@ -61,7 +61,7 @@ impl Session {
             }
         });
         let writer = pair.master.take_writer().unwrap();
-        Session { child, writer, screen, raw, _master: pair.master, _folder: folder }
+        Session { child, writer, screen, raw, master: pair.master, _folder: folder }
     }
 
     fn text(&self) -> String {
@@ -80,6 +80,11 @@ impl Session {
             assert!(began.elapsed() < PATIENCE, "no {what} on the screen:\n{}", self.text());
             thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    fn resize(&self, columns: u16, rows: u16) {
+        self.screen.lock().unwrap().screen_mut().set_size(NonZero::new(rows).unwrap(), NonZero::new(columns).unwrap());
+        self.master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).unwrap();
     }
 
     fn takes_the_mouse(&self) -> bool {
@@ -273,6 +278,40 @@ fn the_breaker_opens_refuses_and_closes_in_one_run() {
 /// What the header says after so many failures in a row.
 fn failed(failures: u64) -> String {
     if failures < 3 { format!("breaker CLOSED {failures}/3") } else { "breaker OPEN".into() }
+}
+
+#[test]
+fn a_storm_of_resizes_while_live_leaves_a_whole_screen() {
+    let mut session = Session::start(&[], &[]);
+    session.wait("live session", |text| text.contains("LIVE") && text.contains("Streaming"));
+    for round in 0..20 {
+        for (columns, rows) in [(80, 24), (200, 60), (39, 9), (100, 30), (1, 1), (60, 16), (300, 12)] {
+            session.resize(columns, rows);
+            if round % 4 == 0 {
+                thread::sleep(Duration::from_millis(10));
+            }
+        }
+    }
+    session.resize(COLUMNS, ROWS);
+    let whole = |text: &str| ["1 Chunks", "2 States", "3 Scores", "4 Output", "5 Inspector"].iter().all(|pane| text.contains(pane));
+    session.wait("whole screen", whole);
+    session.wait("end", |text| text.contains("122/122") && text.contains("STUTTER"));
+    session.press("q");
+    assert_eq!(session.exit_code(), 0);
+    session.assert_restored();
+}
+
+#[test]
+fn the_mouse_is_left_alone_over_ssh() {
+    let mut session = Session::start(&[], &[("SSH_CONNECTION", "10.0.0.1 50000 10.0.0.2 22")]);
+    session.wait("live session", |text| text.contains("LIVE"));
+    assert!(!session.takes_the_mouse());
+    session.press("m");
+    session.wait("tag", |text| text.contains("the mouse is ours"));
+    assert!(session.takes_the_mouse());
+    session.press("q");
+    assert_eq!(session.exit_code(), 0);
+    session.assert_restored();
 }
 
 #[test]

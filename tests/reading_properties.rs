@@ -21,6 +21,10 @@ const WRAPPINGS: &[Wrapping] = &[
     Wrapping { dialect: Some("anthropic"), head: Some((200, Some("text/event-stream"), None)) },
     Wrapping { dialect: Some("ollama"), head: Some((200, Some("application/x-ndjson"), None)) },
     Wrapping { dialect: None, head: Some((200, Some("application/json"), None)) },
+    Wrapping { dialect: Some("gemini"), head: Some((200, Some("application/json; charset=UTF-8"), None)) },
+    Wrapping { dialect: Some("openai-responses"), head: None },
+    Wrapping { dialect: Some("dashscope"), head: None },
+    Wrapping { dialect: None, head: Some((200, Some("application/vnd.amazon.eventstream"), None)) },
     Wrapping { dialect: None, head: Some((503, None, None)) },
 ];
 
@@ -101,6 +105,9 @@ fn split<'a>(body: &'a [u8], cuts: &[prop::sample::Index]) -> Vec<&'a [u8]> {
     ends.iter().map(|end| &body[std::mem::replace(&mut start, *end)..*end]).collect()
 }
 
+/// A whole binary message: `contentBlockDelta` with `{"delta":{"text":"b"}}`.
+const CONVERSE: &[u8] = include_bytes!("fixtures/wire/converse-delta.bin");
+
 /// Pieces that streams are made of, whole, broken and out of place.
 fn token() -> impl Strategy<Value = Vec<u8>> {
     let fixed: &[&[u8]] = &[
@@ -133,6 +140,17 @@ fn token() -> impl Strategy<Value = Vec<u8>> {
         b"{\"model\":\"m\",\"created_at\":\"2026-11-21T03:47:00.5Z\",\"message\":{\"content\":\"hi\"},\"done\":false}\n",
         b"{\"model\":\"m\",\"created_at\":\"2026-11-21T03:47:01.5Z\",\"response\":\"\",\"done\":true,\"eval_count\":2}\n",
         b"{\"error\":\"x\"}\n",
+        b"[",
+        b",\r\n",
+        b"]",
+        b"{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"g}\\\"]\"}]}}]}",
+        b"data: {\"type\":\"response.created\",\"sequence_number\":0,\"response\":{\"id\":\"r\"}}\n\n",
+        b"data: {\"type\":\"response.output_text.delta\",\"sequence_number\":4,\"delta\":\"x\"}\n\n",
+        b"data: {\"type\":\"response.output_text.done\",\"sequence_number\":5,\"text\":\"x\"}\n\n",
+        b"id:3\nevent:result\ndata:{\"output\":{\"text\":\"du\"},\"request_id\":\"q\"}\n\n",
+        b"event: output\nid: 17:1\ndata: a\ndata: b\n\n",
+        CONVERSE,
+        CONVERSE.split_at(20).0,
         b"{\n \"error\": {\"message\": \"m\"}\n}",
     ];
     prop_oneof![
@@ -165,15 +183,52 @@ fn inner() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(prop::sample::select(fixed.to_vec()), 0..4).prop_map(|parts| parts.concat())
 }
 
-const ENVELOPES: &[(&str, &str, &str)] = &[
-    ("openai-chat", r#"{"id":"a","choices":[{"index":1,"delta":{"content":""#, r#""},"finish_reason":null}]}"#),
-    ("openai-chat", r#"{"choices":[{"delta":{"reasoning_content":""#, r#"","content":null}}]}"#),
-    ("openai-chat", r#"{"choices":[{"delta":{"reasoning_content":"a","reasoning":""#, r#""}}]}"#),
-    ("openai-chat", r#"{"choices":[{"delta":{"content":""#, r#""},"finish_reason":"stop"}]}"#),
-    ("anthropic", r#"{"type":"content_block_delta","index":2,"delta":{"type":"text_delta","text":""#, r#""}  }"#),
-    ("anthropic", r#"{"type":"content_block_delta","index":2,"delta":{"type":"text_delta","text":"a","thinking":""#, r#""}}"#),
-    ("ollama", r#"{"message":{"content":""#, r#""},"done":false}"#),
+/// Frames with places that may differ: a text, a padding, a number, a stamp, blanks.
+const ENVELOPES: &[(&str, &str)] = &[
+    ("openai-chat", r#"{"id":"a","choices":[{"index":1,"delta":{"content":"<text>"},"finish_reason":null}]}"#),
+    ("openai-chat", r#"{"choices":[{"delta":{"content":"<text>"}}],"obfuscation":"<padding>"}"#),
+    ("openai-chat", r#"{"p":"<padding>","choices":[{"delta":{"content":"<text>"}}],"usage":{"prompt_tokens":<number>}}"#),
+    ("openai-chat", r#"{"choices":[{"delta":{"reasoning_content":"<text>","content":null}}]}"#),
+    ("openai-chat", r#"{"choices":[{"delta":{"reasoning_content":"a","reasoning":"<text>"}}]}"#),
+    ("openai-chat", r#"{"choices":[{"delta":{"content":"<text>"},"finish_reason":"stop"}]}"#),
+    ("openai-chat", r#"{"choices":[{"delta":{"content":"<text>"},"message":{"content":"<padding>"}}]}"#),
+    ("openai-chat", r#"{"choices":[{"delta":{"content":"<text>"},"text":"<padding>"}]}"#),
+    ("anthropic", r#"{"type":"content_block_delta","index":2,"delta":{"type":"text_delta","text":"<text>"}<blank>}"#),
+    ("anthropic", r#"{"type":"content_block_delta","index":2,"delta":{"type":"text_delta","text":"a","thinking":"<text>"}}"#),
+    ("ollama", r#"{"created_at":"<stamp>","message":{"content":"<text>"},"done":false}"#),
+    ("ollama", r#"{"created_at":"<padding>","response":"<text>","done":false}"#),
+    ("ollama", r#"{"message":{"content":"a","thinking":"<text>"},"done":false}"#),
+    (
+        "openai-responses",
+        r#"{"type":"response.output_text.delta","sequence_number":<number>,"delta":"<text>","obfuscation":"<padding>"}"#,
+    ),
+    ("openai-responses", r#"{"delta":"<text>","type":"response.refusal.delta","sequence_number": <number> ,"content_index":3}"#),
+    ("cohere-v2", r#"{"type":"content-delta","index":0,"delta":{"message":{"content":{"text":"<text>"}}}}"#),
+    ("cohere-v1", r#"{"event_type":"text-generation","text":"<text>"}"#),
+    ("gemini-interactions", r#"{"event_type":"step.delta","index":1,"delta":{"type":"text","text":"<text>"}}"#),
+    ("openai-transcription", r#"{"type":"transcript.text.delta","delta":"<text>"}"#),
+    ("bedrock", r#"{"contentBlockIndex":0,"delta":{"text":"<text>"},"p":"<padding>"}"#),
 ];
+
+/// What stands in the holes of one frame, filled into `envelope`.
+fn filled(envelope: &str, (text, padding, number): &(Vec<u8>, Vec<u8>, u32)) -> Vec<u8> {
+    let mut data = Vec::new();
+    let mut rest = envelope;
+    while let Some((before, after)) = rest.split_once('<') {
+        data.extend_from_slice(before.as_bytes());
+        let (hole, after) = after.split_once('>').expect("a closed hole");
+        match hole {
+            "text" => data.extend_from_slice(text),
+            "padding" => data.extend_from_slice(padding),
+            "number" => data.extend_from_slice(number.to_string().as_bytes()),
+            "stamp" => data.extend_from_slice(format!("2026-11-21T03:47:{:02}.{number}Z", number % 70).as_bytes()),
+            _ => data.resize(data.len() + (*number % 5) as usize, b' '),
+        }
+        rest = after;
+    }
+    data.extend_from_slice(rest.as_bytes());
+    data
+}
 
 fn small_limits() -> impl Strategy<Value = Limits> {
     prop_oneof![
@@ -200,20 +255,22 @@ proptest! {
 
     #[test]
     fn a_learned_envelope_reads_what_a_parser_reads(
-        texts in prop::collection::vec(inner(), 1..20),
-        (dialect, before, after) in prop::sample::select(ENVELOPES),
+        holes in prop::collection::vec((inner(), inner(), any::<u32>()), 1..20),
+        (dialect, envelope) in prop::sample::select(ENVELOPES),
     ) {
         let info = stutterscope::core::dialect::by_id(dialect).expect("a known dialect");
         let mut learned = (info.reader)();
-        for text in texts {
-            let data = [before.as_bytes(), &text, after.as_bytes()].concat();
-            let frame = FrameView { data: &data, ..FrameView::default() };
+        for hole in holes {
+            let data = filled(envelope, &hole);
+            // Bedrock tells its events by their header.
+            let frame = FrameView { event: b"contentBlockDelta", id: b"", data: &data };
             let (mut fast, mut slow) = (Sink::default(), Sink::default());
             learned.read(&frame, &mut fast);
             (info.reader)().read(&frame, &mut slow);
             prop_assert_eq!(&fast.deltas, &slow.deltas);
             prop_assert_eq!(&fast.text, &slow.text);
             prop_assert_eq!(fast.kind, slow.kind);
+            prop_assert_eq!(fast.identity, slow.identity);
             let malformed = |sink: &Sink| sink.notes.iter().any(|note| matches!(note, Note::Malformed { .. }));
             prop_assert_eq!(malformed(&fast), malformed(&slow));
         }

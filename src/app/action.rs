@@ -118,7 +118,7 @@ actions! {
     Escape "escape" Screen ["esc"] "back one layer";
     Mouse "mouse" Screen ["m"] "take the mouse, or leave it to the terminal";
     Quit "quit" Screen ["Q"] "quit";
-    ParamUp "param-up" Tuning ["up", "k"] "previous parameter";
+    ParamUp "param-up" Tuning ["up", "k"] "previous parameter" hint "parameter" 1;
     ParamDown "param-down" Tuning ["down", "j"] "next parameter";
     Less "less" Tuning ["left", "h"] "lower the parameter by one step" hint "move" 2;
     More "more" Tuning ["right", "l"] "raise the parameter by one step";

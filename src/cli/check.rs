@@ -38,7 +38,8 @@ Exit code: 0 clean, 1 findings at or above --fail-on, 2 something could not be r
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
-    /// Recordings (.session, .session.zst), captures (.sse, .ndjson, .json, curl -i), folders, or - for standard input
+    /// Recordings (.session, .session.zst), captures (.sse, .ndjson, .json, .har, curl -i,
+    /// curl --trace, cassettes), folders, or - for standard input
     #[arg(value_name = "PATH|-")]
     pub paths: Vec<PathBuf>,
     /// How the reports are printed
@@ -124,9 +125,9 @@ pub fn run(args: &Args) -> Outcome {
     let (mut unreadable, mut failed, mut interrupted) = (false, false, false);
     let interrupt = Interrupt::watch()?;
     let mut printer = Printer::new(args.format, args.diff);
-    for target in targets::targets(&args.paths)? {
-        let name = target.name();
-        match judge(&target, &judging, &interrupt) {
+    let targets = targets::targets(&args.paths)?;
+    for (name, judged) in targets.iter().flat_map(|target| judge(target, &judging, &interrupt)) {
+        match judged {
             Ok(judged) => {
                 let report = Report::of(&judged.engine.reading, &judged.engine.judgement, &name);
                 let fails = args.fail_on.fails(&report);

@@ -22,7 +22,7 @@ use crate::{
 /// Arguments of `open`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A recording, a capture (.sse, .ndjson, .json), or - for a live pipe; the latest recording when left out
+    /// A recording, a capture (.sse, .ndjson, .json, .har, curl -i, curl --trace, a cassette), or - for a live pipe; the latest recording when left out
     #[arg(value_name = "FILE|-")]
     pub file: Option<PathBuf>,
 }
@@ -36,7 +36,7 @@ pub fn run(args: Args) -> Outcome {
         Some(path) if path.as_os_str() == "-" => standard_input()?,
         Some(path) => {
             // Said before the screen is taken, where it can be read.
-            std::fs::metadata(&path).map_err(|error| {
+            std::fs::metadata(source::file_and_number(&path).0).map_err(|error| {
                 Failure::usage(format!("cannot open {}: {error}\nhint: `stutterscope sessions` lists recordings", path.display()))
             })?;
             Opening::File(path)
@@ -53,7 +53,7 @@ fn standard_input() -> Result<Opening, Failure> {
     Ok(match pipe::stdin().map_err(failed)? {
         Stdin::Live(source) => Opening::Pipe(source),
         Stdin::Stored(source) => {
-            let source = source::from_reader(source, Path::new("-"), false).map_err(Failure::usage)?;
+            let source = source::from_reader(source, Path::new("-"), false).and_then(source::first).map_err(Failure::usage)?;
             Opening::Loaded(Box::new(live::opened("standard input".into(), None, source)))
         }
     })

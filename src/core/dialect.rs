@@ -34,6 +34,7 @@ pub mod openai_transcription;
 pub mod replicate;
 pub mod tgi;
 pub mod watsonx;
+pub mod writer_completions;
 
 pub(super) use json::{free, malformed};
 
@@ -51,8 +52,8 @@ pub struct DialectInfo {
     pub content_type: &'static str,
     /// The channels that its wire can carry.
     pub carries: &'static [Channel],
-    /// Whether a stream without the terminator is incomplete even when it finished (`message_stop`, `done: true`).
-    pub needs_terminator: bool,
+    /// What a complete stream ends with.
+    pub ending: Ending,
     /// A score that a frame is of this dialect, given its data as JSON (null if it is none): 0 no, 1 perhaps, 2 probably,
     /// 3 certainly.
     pub recognise: fn(&FrameView<'_>, &Value) -> u8,
@@ -62,6 +63,28 @@ pub struct DialectInfo {
     pub writer: fn(&WriterStart) -> Box<dyn Writer>,
     /// A minimal streaming request body for a model and a prompt.
     pub request: fn(model: &str, prompt: &str) -> String,
+}
+
+/// What a complete stream of a dialect ends with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Its terminator, even after a finish (`message_stop`, `done: true`).
+    Terminator,
+    /// A reason to finish, or a terminator where one comes.
+    Finish,
+    /// Nothing: where the body ends, the answer ends.
+    Silence,
+}
+
+impl Ending {
+    /// Whether a body that ends is complete, given whether a finish and a terminator came.
+    pub fn complete(self, finished: bool, terminated: bool) -> bool {
+        match self {
+            Ending::Terminator => terminated,
+            Ending::Finish => finished || terminated,
+            Ending::Silence => true,
+        }
+    }
 }
 
 /// A frame's content, framing undone.
@@ -230,6 +253,7 @@ pub const DIALECTS: &[DialectInfo] = &[
     ollama::INFO,
     cohere::INFO,
     bedrock::INFO,
+    bedrock::agent::INFO,
     dashscope::INFO,
     tgi::INFO,
     openai_completions::INFO,
@@ -241,6 +265,7 @@ pub const DIALECTS: &[DialectInfo] = &[
     watsonx::INFO,
     replicate::INFO,
     mcp::INFO,
+    writer_completions::INFO,
 ];
 
 /// The dialect that a request to `url` is answered in, if its path says so.

@@ -1,15 +1,21 @@
-//! Captures made by others: a body alone, or what `curl -i` wrote.
+//! Captures made by others: a body alone, what `curl -i` wrote, and files that hold whole exchanges.
 //!
-//! A capture has no times. Unless it is known in which reads it came, it is given one chunk a frame where frames are easy to
-//! see, which changes chunk rows only.
+//! A body has no times. Unless it is known in which reads it came, it is given one chunk a frame where frames are easy to
+//! see, which changes chunk rows only. Times are kept where the capture has them.
 
-use crate::{
-    core::{
-        input::{End, Head, Input, Origin, Start, What},
-        time::Micros,
-    },
-    session::head,
-};
+use crate::core::input::{Origin, Start};
+
+mod body;
+mod capture;
+mod cassette;
+mod curl_trace;
+mod exchange;
+mod har;
+mod node;
+mod undot;
+
+pub use capture::Capture;
+pub use exchange::Exchange;
 
 /// The Start of a session of which only the response is known.
 pub fn start(origin: Origin, clocked: bool, wall: String) -> Start {
@@ -26,122 +32,126 @@ pub fn start(origin: Origin, clocked: bool, wall: String) -> Start {
     }
 }
 
-/// The inputs of a capture without times: Start, the head if there is one, one chunk a frame, end of file.
+/// A kind of file that holds whole exchanges, requests and answers, often several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// HTTP Archive, as browsers, proxies and Polly.js write it.
+    Har,
+    /// What `curl --trace` or `--trace-ascii` wrote.
+    CurlTrace,
+    /// A cassette of VCR or one of its kin, in YAML or JSON.
+    Cassette,
+}
+
+impl Kind {
+    /// The kind of a file that begins like this, if it is one of these.
+    pub fn of(beginning: &[u8]) -> Option<Kind> {
+        const LOOK: usize = 4 << 10;
+        let beginning = &beginning[..beginning.len().min(LOOK)];
+        let beginning = beginning.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(beginning).trim_ascii_start();
+        if curl_trace::begins(beginning) {
+            Some(Kind::CurlTrace)
+        } else if har::begins(beginning) {
+            Some(Kind::Har)
+        } else {
+            cassette::begins(beginning).then_some(Kind::Cassette)
+        }
+    }
+
+    /// Its name for people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Kind::Har => "HAR",
+            Kind::CurlTrace => "curl trace",
+            Kind::Cassette => "cassette",
+        }
+    }
+
+    /// Reads all of a file.
+    pub fn read(self, bytes: &[u8]) -> Import {
+        let mut import = match self {
+            Kind::Har => har::read(bytes),
+            Kind::CurlTrace => curl_trace::read(bytes),
+            Kind::Cassette => cassette::read(bytes),
+        };
+        if import.entries.is_empty() && import.broken.is_none() {
+            import.broken = Some(ImportError::Nothing { kind: self.title(), count: import.seen });
+        }
+        import
+    }
+}
+
+/// What a file held.
+#[derive(Debug, Default)]
+pub struct Import {
+    /// The exchanges that hold a stream or the answer of a model, in the order of the file.
+    pub entries: Vec<Entry>,
+    /// How many exchanges there are, those of other things too.
+    pub seen: u32,
+    /// Why the file could not be read to its end; what was read before is in `entries`.
+    pub broken: Option<ImportError>,
+}
+
+impl Import {
+    /// Takes the next exchange of the file, if it is one of a model; one that cannot be read is taken in any case.
+    fn push(&mut self, exchange: Result<Exchange, ImportError>) {
+        self.seen += 1;
+        if exchange.as_ref().map_or(true, Exchange::is_of_a_model) {
+            self.entries.push(Entry { number: self.seen, exchange });
+        }
+    }
+
+    /// Takes the next exchange of the file, whatever it is.
+    fn push_any(&mut self, exchange: Exchange) {
+        self.seen += 1;
+        self.entries.push(Entry { number: self.seen, exchange: Ok(exchange) });
+    }
+}
+
+/// One exchange of a file.
 #[derive(Debug)]
-pub struct Capture {
-    bytes: Vec<u8>,
-    at: usize,
-    cut: CutBy,
-    stage: Stage,
-    heads: std::vec::IntoIter<Head>,
+pub struct Entry {
+    /// Its number among all exchanges of the file, from 1.
+    pub number: u32,
+    /// The exchange, or why it cannot be read.
+    pub exchange: Result<Exchange, ImportError>,
 }
 
-#[derive(Debug, PartialEq, Eq)]
-enum Stage {
-    Start,
-    Heads,
-    Body,
-    Done,
-}
-
-/// Where one chunk ends and the next begins.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum CutBy {
-    /// As the client that captured it read it: lengths, the next one last.
-    Reads(Vec<usize>),
-    /// After each blank line.
-    Block,
-    /// After each line.
-    Line,
-    /// Nowhere.
-    Nothing,
-}
-
-impl Capture {
-    /// A capture of these bytes: a body, behind response heads if it begins with `HTTP/`.
-    pub fn new(bytes: Vec<u8>) -> Capture {
-        let (mut heads, at) = head::parse_all(&bytes);
-        if let Some(head) = heads.last_mut() {
-            head::forget_undone_encoding(head, &bytes[at..]);
-        }
-        let cut = cut_by(&bytes[at..]);
-        Capture { bytes, at, cut, stage: Stage::Start, heads: heads.into_iter() }
-    }
-
-    /// Cuts the body into reads of these lengths, if they add up to it.
-    pub fn cut_into(&mut self, mut reads: Vec<usize>) {
-        let sum = reads.iter().try_fold(0_usize, |sum, len| sum.checked_add(*len));
-        if sum == Some(self.bytes.len() - self.at) && !reads.contains(&0) {
-            reads.reverse();
-            self.cut = CutBy::Reads(reads);
-        }
-    }
-
-    fn chunk(&mut self) -> Option<Vec<u8>> {
-        let rest = &self.bytes[self.at..];
-        if rest.is_empty() {
-            return None;
-        }
-        let len = match &mut self.cut {
-            CutBy::Reads(reads) => reads.pop().unwrap_or(rest.len()),
-            CutBy::Block => block_len(rest),
-            CutBy::Line => memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1),
-            CutBy::Nothing => rest.len(),
-        };
-        self.at += len;
-        Some(rest[..len].to_vec())
-    }
-}
-
-impl Iterator for Capture {
-    type Item = Input;
-
-    fn next(&mut self) -> Option<Input> {
-        let what = match self.stage {
-            Stage::Start => {
-                self.stage = Stage::Heads;
-                What::Start(Box::new(start(Origin::Capture, false, String::new())))
-            }
-            Stage::Heads => match self.heads.next() {
-                Some(head) => What::Head(head),
-                None => {
-                    self.stage = Stage::Body;
-                    return self.next();
-                }
-            },
-            Stage::Body => match self.chunk() {
-                Some(bytes) => What::Bytes(bytes),
-                None => {
-                    self.stage = Stage::Done;
-                    What::End(End::Eof)
-                }
-            },
-            Stage::Done => return None,
-        };
-        Some(Input { at: Micros::ZERO, what })
-    }
-}
-
-fn cut_by(body: &[u8]) -> CutBy {
-    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body).trim_ascii_start();
-    let fields: [&[u8]; 5] = [b"data", b"event", b"id", b"retry", b":"];
-    if fields.iter().any(|field| body.starts_with(field)) {
-        return CutBy::Block;
-    }
-    let line = &body[..memchr::memchr(b'\n', body).unwrap_or(body.len())];
-    let whole = body.starts_with(b"{") && serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok();
-    if whole { CutBy::Line } else { CutBy::Nothing }
-}
-
-/// Length of the first block of an event stream, with the blank line that ends it; all of `rest` if none does.
-fn block_len(rest: &[u8]) -> usize {
-    let mut at = 0;
-    while let Some(end) = memchr::memchr2(b'\n', b'\r', &rest[at..]).map(|end| at + end) {
-        let next = if rest[end] == b'\r' && rest.get(end + 1) == Some(&b'\n') { end + 2 } else { end + 1 };
-        if end == at {
-            return next;
-        }
-        at = next;
-    }
-    rest.len()
+/// What is wrong with a file of exchanges, or with one of them.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ImportError {
+    /// The file breaks off or is damaged.
+    #[error(
+        "the {kind} is broken at line {line}, column {column}: {reason}\nhint: it may have been cut; what comes before is judged"
+    )]
+    Broken {
+        /// What it is.
+        kind: &'static str,
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+        /// What the parser said.
+        reason: String,
+    },
+    /// One exchange is not as its format says.
+    #[error("{place}: {reason}\nhint: {hint}")]
+    Entry {
+        /// Where in the file.
+        place: String,
+        /// What is wrong there.
+        reason: String,
+        /// What would do.
+        hint: &'static str,
+    },
+    /// There is nothing in it to judge.
+    #[error(
+        "none of the {count} exchanges in the {kind} is a stream or the answer of a model\nhint: was it recorded with response bodies?"
+    )]
+    Nothing {
+        /// What it is.
+        kind: &'static str,
+        /// How many exchanges it has.
+        count: u32,
+    },
 }

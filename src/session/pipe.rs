@@ -102,8 +102,8 @@ pub fn stdin() -> io::Result<Stdin> {
     }
     // The reader's own buffer is handed on with what it has read already.
     let mut reader = io::BufReader::with_capacity(BUFFER, file);
-    let recording = super::source::is_recording(reader.fill_buf()?);
-    Ok(if recording { Stdin::Stored(Box::new(reader)) } else { Stdin::Live(Box::new(reader)) })
+    let stored = super::source::is_stored(reader.fill_buf()?);
+    Ok(if stored { Stdin::Stored(Box::new(reader)) } else { Stdin::Live(Box::new(reader)) })
 }
 
 #[cfg(test)]

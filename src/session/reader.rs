@@ -75,6 +75,9 @@ pub enum Warning {
     /// There is no end: the program was killed, or is still recording.
     #[error("the recording stops before its session ended")]
     Unended,
+    /// How somebody else's capture was made, as far as it bears on what is shown.
+    #[error("{0}")]
+    Capture(String),
 }
 
 impl Warning {

@@ -1,6 +1,6 @@
 //! From a target to its judgement.
 
-use std::{io, path::Path, sync::Arc};
+use std::{io, iter, path::Path, sync::Arc};
 
 use super::targets::Target;
 use crate::{
@@ -13,8 +13,8 @@ use crate::{
     session::{
         self, Source,
         live::LiveLog,
-        pipe::{self, Stdin},
-        source,
+        pipe,
+        source::{self, Part},
     },
 };
 
@@ -26,37 +26,55 @@ pub struct Judged {
     pub interrupted: bool,
 }
 
-/// Reads and judges one target.
-///
-/// # Errors
-/// When it cannot be read; the message says why, and what would do.
-pub fn judge(target: &Target, judging: &Judging, interrupt: &Interrupt) -> Result<Judged, String> {
-    match target {
-        Target::File(path) => fold(session::open(path).map_err(|error| error.to_string())?, &path.to_string_lossy(), judging),
+/// One session of a target: the name it is reported under, and what came of it.
+pub type Session = (String, Result<Judged, String>);
+
+/// Reads and judges the sessions of one target, each when it is asked for. What cannot be read is told, and what would do.
+pub fn judge<'a>(target: &'a Target, judging: &'a Judging, interrupt: &Interrupt) -> Box<dyn Iterator<Item = Session> + 'a> {
+    let name = target.name();
+    let parts = match target {
+        Target::File(path) => session::open_all(path).map_err(|error| error.to_string()),
         Target::Unusable(_, error) => Err(error.clone()),
-        Target::Stdin => stdin(judging, interrupt),
+        Target::Stdin => match stdin(judging, interrupt) {
+            Ok(Stdin::Stored(parts)) => Ok(parts),
+            Ok(Stdin::Live(judged)) => return Box::new(iter::once((name, Ok(judged)))),
+            Err(error) => Err(error),
+        },
+    };
+    match parts {
+        Ok(parts) => Box::new(parts.into_iter().map(move |part| {
+            let name = part.name(&name);
+            let judged = part.source.map_err(|error| error.to_string()).map(|source| fold(source, &name, judging));
+            (name, judged)
+        })),
+        Err(error) => Box::new(iter::once((name, Err(error)))),
     }
 }
 
-fn stdin(judging: &Judging, interrupt: &Interrupt) -> Result<Judged, String> {
+/// What standard input brought.
+enum Stdin {
+    Stored(Vec<Part>),
+    Live(Judged),
+}
+
+fn stdin(judging: &Judging, interrupt: &Interrupt) -> Result<Stdin, String> {
     // Time begins before the first byte is waited for.
     let (log, wall) = (LiveLog::new(None), wall_time());
     let unreadable = |error: io::Error| format!("cannot read standard input: {error}\nhint: pipe a stream in, or name a file");
     match pipe::stdin().map_err(unreadable)? {
-        Stdin::Stored(stored) => {
-            let source = source::from_reader(stored, Path::new("-"), false).map_err(|error| error.to_string())?;
-            fold(source, "-", judging)
+        pipe::Stdin::Stored(stored) => {
+            source::from_reader(stored, Path::new("-"), false).map(Stdin::Stored).map_err(|error| error.to_string())
         }
-        Stdin::Live(live) => {
+        pipe::Stdin::Live(live) => {
             interrupt.expect();
             pipe::spawn(live, wall, Arc::clone(&log)).map_err(unreadable)?;
-            fold_live(&log, judging, interrupt).map_err(unreadable)
+            fold_live(&log, judging, interrupt).map(Stdin::Live).map_err(unreadable)
         }
     }
 }
 
 #[allow(clippy::print_stderr)]
-fn fold(mut source: Source, name: &str, judging: &Judging) -> Result<Judged, String> {
+fn fold(mut source: Source, name: &str, judging: &Judging) -> Judged {
     let mut engine = Engine::new(judging.profile(source.header()));
     for input in source.by_ref() {
         engine.fold(&judging.adjust(input));
@@ -64,7 +82,7 @@ fn fold(mut source: Source, name: &str, judging: &Judging) -> Result<Judged, Str
     for warning in source.warnings() {
         eprintln!("{}: {}", sanitise_block(name), sanitise_block(&warning.to_string()));
     }
-    Ok(Judged { engine, interrupted: false })
+    Judged { engine, interrupted: false }
 }
 
 /// Folds a pipe as it arrives, to its end or to an interrupt. Deadlines need no timer here: each fires before the input that

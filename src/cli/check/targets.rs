@@ -62,11 +62,17 @@ pub fn targets(paths: &[PathBuf]) -> Result<Vec<Target>, Failure> {
     Ok(targets)
 }
 
-const EXTENSIONS: [&str; 6] = [".session", ".session.zst", ".sse", ".ndjson", ".jsonl", ".json"];
+const EXTENSIONS: [&str; 7] = [".session", ".session.zst", ".sse", ".ndjson", ".jsonl", ".json", ".har"];
 
-/// True for names that recordings and captures have. What lies beside a capture and tells of it is no capture itself.
-fn is_session(name: &str) -> bool {
-    EXTENSIONS.iter().any(|extension| name.ends_with(extension)) && !name.ends_with(source::READS)
+/// Extensions of files that may hold exchanges, and more often hold something else.
+const PERHAPS: [&str; 4] = [".yaml", ".yml", ".trace", ".txt"];
+
+/// True for files that look like recordings and captures: by their name, or by their content where the name says little. What lies
+/// beside a capture and tells of it is no capture itself.
+fn is_session(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let ends = |extensions: &[&str]| extensions.iter().any(|extension| name.ends_with(extension));
+    ends(&EXTENSIONS) && !name.ends_with(source::READS) || ends(&PERHAPS) && source::holds_exchanges(path)
 }
 
 /// Collects the files below `folder` that look like sessions, and the folders that cannot be listed. Links to folders are not
@@ -82,7 +88,7 @@ fn walk(folder: &Path, targets: &mut Vec<Target>) {
     for (is_folder, path) in entries {
         if is_folder {
             walk(&path, targets);
-        } else if path.file_name().is_some_and(|name| is_session(&name.to_string_lossy())) {
+        } else if is_session(&path) {
             targets.push(Target::File(path));
         }
     }

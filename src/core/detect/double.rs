@@ -13,6 +13,10 @@ use crate::core::{
     reading::DeltaId,
 };
 
+/// Frames of more bytes, or of more deltas, are no preamble: their bytes and keys are not compared, once for each delta.
+const MOST_BYTES: u32 = 64 << 10;
+const MOST_DELTAS: usize = 16;
+
 /// State of one channel.
 #[derive(Debug, Clone, Default)]
 pub enum Double {
@@ -53,7 +57,7 @@ impl Double {
             return Proposal::pass(Class::FirstChunkDouble);
         }
         let Some(first) = facts.last_delta() else { return Proposal::pass(Class::FirstChunkDouble) };
-        if facts.count != 1 || facts.against_accepted != Match::Equals {
+        if facts.count != 1 || facts.against_accepted != Match::Equals || !is_small(facts) {
             return Proposal::pass(Class::FirstChunkDouble);
         }
         let (one, two) = (facts.reading.frame_bytes(first.frame), facts.reading.frame_bytes(facts.frame));
@@ -71,8 +75,13 @@ impl Double {
     }
 }
 
+fn is_small(facts: &Facts<'_>) -> bool {
+    let frame = facts.reading.frame(facts.frame);
+    frame.end - frame.start <= MOST_BYTES && facts.reading.deltas_of(facts.frame).len() <= MOST_DELTAS
+}
+
 fn third(facts: &Facts<'_>, delta: DeltaId, shape: &Shape) -> Proposal {
-    let differs = shape_of(facts.reading, facts.frame).is_some_and(|now| shape.same_keys_in_another_order(&now));
+    let differs = is_small(facts) && shape_of(facts.reading, facts.frame).is_some_and(|now| shape.same_keys_in_another_order(&now));
     if !differs {
         return Proposal::pass(Class::FirstChunkDouble);
     }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    DialectInfo, FrameView, Reader, Seen, Sink,
+    DialectInfo, Ending, FrameView, Reader, Seen, Sink,
     envelope::{self, Envelope, Hole},
     error,
     json::{self, Shape, Text},
@@ -27,7 +27,7 @@ pub const INFO: DialectInfo = DialectInfo {
     path: "/v1/messages",
     content_type: "text/event-stream",
     carries: &[Channel::Text, Channel::Reasoning, Channel::ToolArguments],
-    needs_terminator: true,
+    ending: Ending::Terminator,
     recognise,
     reader: || Box::<MessagesReader>::default(),
     writer: writer::new,

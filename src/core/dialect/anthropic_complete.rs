@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{DialectInfo, Writer, WriterStart, WriterStep, anthropic};
+use super::{DialectInfo, Ending, Writer, WriterStart, WriterStep, anthropic};
 use crate::core::{frame::Framing, reading::Channel};
 
 /// The row.
@@ -13,7 +13,7 @@ pub const INFO: DialectInfo = DialectInfo {
     path: "/v1/complete",
     content_type: "text/event-stream",
     carries: &[Channel::Text],
-    needs_terminator: false,
+    ending: Ending::Finish,
     recognise: |_, value| {
         let kind = value.get("type").and_then(Value::as_str);
         if kind == Some("completion") && value.get("completion").is_some() { 3 } else { 0 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
-    DialectInfo, FrameView, Reader, Sink, by_frame,
+    DialectInfo, Ending, FrameView, Reader, Sink, by_frame,
     envelope::{Envelope, Hole},
     error,
     json::{self, Shape, Text},
@@ -17,6 +17,7 @@ use crate::core::{
     reading::{Channel, ChannelKey, FrameKind, Note, Usage},
 };
 
+pub mod agent;
 mod base64;
 mod invoke;
 mod writer;
@@ -29,15 +30,21 @@ pub const INFO: DialectInfo = DialectInfo {
     path: "/model/{model}/converse-stream",
     content_type: "application/vnd.amazon.eventstream",
     carries: &[Channel::Text, Channel::Reasoning, Channel::ToolArguments],
-    needs_terminator: false,
+    ending: Ending::Finish,
     // Only a binary message has a message type where events have their id.
-    recognise: |frame, _| if matches!(frame.id, b"event" | b"exception" | b"error") && !frame.event.is_empty() { 3 } else { 0 },
+    recognise: |frame, _| match (frame.id, frame.event) {
+        (b"event", b"chunk" | b"trace") => 2,
+        (b"event" | b"exception" | b"error", event) if !event.is_empty() => 3,
+        _ => 0,
+    },
     reader: || Box::<MessageReader>::default(),
     writer: writer::new,
     request: |_, prompt| {
         serde_json::json!({"messages": [{"role": "user", "content": [{"text": prompt}]}], "inferenceConfig": {}}).to_string()
     },
 };
+
+const TEXT: ChannelKey = ChannelKey { choice: 0, block: 0, channel: Channel::Text };
 
 /// A Converse event's payload, whatever its type.
 #[derive(Deserialize)]

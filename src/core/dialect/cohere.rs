@@ -4,10 +4,10 @@ use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    DialectInfo, FrameView, Reader, Seen, Sink,
+    DialectInfo, Ending, FrameView, Reader, Seen, Sink,
     envelope::Envelope,
     error,
-    json::{self, Shape, Text},
+    json::{self, Object, Shape, Text},
     usage::usage_of,
 };
 use crate::core::{
@@ -25,7 +25,7 @@ pub const INFO: DialectInfo = DialectInfo {
     path: "/v2/chat",
     content_type: "text/event-stream",
     carries: &[Channel::Text, Channel::Reasoning, Channel::ToolArguments],
-    needs_terminator: false,
+    ending: Ending::Finish,
     recognise: |_, value| {
         let kind = value.get("type").and_then(Value::as_str).unwrap_or_default();
         match kind.rsplit_once('-') {
@@ -68,12 +68,12 @@ struct Delta<'a> {
 #[derive(Deserialize)]
 struct Message<'a> {
     // Lists stand here in the first event, and objects later.
-    #[serde(borrow)]
-    content: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    content: Object<Content<'a>>,
     #[serde(borrow, default)]
     tool_plan: Text<'a>,
-    #[serde(borrow)]
-    tool_calls: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    tool_calls: Object<ToolCall<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -100,18 +100,18 @@ struct Function<'a> {
     arguments: Text<'a>,
 }
 
+const CALL: Shape =
+    Shape::Object(&[("id", Shape::Text), ("function", Shape::Object(&[("name", Shape::Text), ("arguments", Shape::Text)]))]);
+const MESSAGE: Shape = Shape::Object(&[
+    ("content", Shape::Object(&[("text", Shape::Text), ("thinking", Shape::Text)])),
+    ("tool_plan", Shape::Text),
+    ("tool_calls", CALL),
+]);
 const EVENT: Shape = Shape::Object(&[
     ("type", Shape::Text),
     ("id", Shape::Text),
     ("index", Shape::Number),
-    (
-        "delta",
-        Shape::Object(&[
-            ("message", Shape::Object(&[("tool_plan", Shape::Text)])),
-            ("finish_reason", Shape::Text),
-            ("error_type", Shape::Text),
-        ]),
-    ),
+    ("delta", Shape::Object(&[("message", MESSAGE), ("finish_reason", Shape::Text), ("error_type", Shape::Text)])),
 ]);
 
 /// Reads events.
@@ -142,14 +142,16 @@ impl EventReader {
     fn event(&mut self, event: &Event<'_>, data: &[u8], sink: &mut Sink) {
         let message = event.delta.as_ref().and_then(|delta| delta.message.as_ref());
         match event.kind.bytes() {
-            b"content-delta" | b"content-start" => self.content(event, message.and_then(|message| message.content), data, sink),
+            b"content-delta" | b"content-start" => {
+                self.content(event, message.and_then(|message| message.content.0.as_ref()), data, sink)
+            }
             b"tool-plan-delta" => {
                 if let Some(message) = message {
                     let key = ChannelKey { choice: 0, block: 0, channel: Channel::Reasoning };
                     self.say(key, &message.tool_plan, data, sink);
                 }
             }
-            b"tool-call-start" | b"tool-call-delta" => self.tool(event, message.and_then(|message| message.tool_calls), sink),
+            b"tool-call-start" | b"tool-call-delta" => tool(event, message.and_then(|message| message.tool_calls.0.as_ref()), sink),
             b"message-start" => {
                 sink.kind = Some(FrameKind::Control);
                 self.seen.id(event.id.bytes(), sink);
@@ -173,8 +175,8 @@ impl EventReader {
         }
     }
 
-    fn content(&mut self, event: &Event<'_>, raw: Option<&RawValue>, data: &[u8], sink: &mut Sink) {
-        let Some(content) = raw.and_then(|raw| serde_json::from_str::<Content<'_>>(raw.get()).ok()) else { return };
+    fn content(&mut self, event: &Event<'_>, content: Option<&Content<'_>>, data: &[u8], sink: &mut Sink) {
+        let Some(content) = content else { return };
         let block = block_of(event);
         let (text, thinking) = (ChannelKey { choice: 0, block, channel: Channel::Text }, Channel::Reasoning);
         match content.thinking.is_empty() {
@@ -189,17 +191,17 @@ impl EventReader {
             sink.kind = Some(FrameKind::Control);
         }
     }
+}
 
-    fn tool(&mut self, event: &Event<'_>, raw: Option<&RawValue>, sink: &mut Sink) {
-        let Some(call) = raw.and_then(|raw| serde_json::from_str::<ToolCall<'_>>(raw.get()).ok()) else { return };
-        let block = block_of(event);
-        let name = call.function.as_ref().map(|function| function.name.to_utf8()).unwrap_or_default();
-        if !call.id.is_empty() || !name.is_empty() {
-            sink.note(Note::Tool { choice: 0, block, id: call.id.to_utf8(), name });
-        }
-        if let Some(function) = &call.function {
-            sink.add(ChannelKey { choice: 0, block, channel: Channel::ToolArguments }, function.arguments.bytes());
-        }
+fn tool(event: &Event<'_>, call: Option<&ToolCall<'_>>, sink: &mut Sink) {
+    let Some(call) = call else { return };
+    let block = block_of(event);
+    let name = call.function.as_ref().map(|function| function.name.to_utf8()).unwrap_or_default();
+    if !call.id.is_empty() || !name.is_empty() {
+        sink.note(Note::Tool { choice: 0, block, id: call.id.to_utf8(), name });
+    }
+    if let Some(function) = &call.function {
+        sink.add(ChannelKey { choice: 0, block, channel: Channel::ToolArguments }, function.arguments.bytes());
     }
 }
 

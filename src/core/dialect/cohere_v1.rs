@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
 use super::{
-    DialectInfo, FrameView, Reader, Seen, Sink, Writer, WriterStart, WriterStep,
+    DialectInfo, Ending, FrameView, Reader, Seen, Sink, Writer, WriterStart, WriterStep,
     envelope::Envelope,
     error,
     json::{self, Shape, Text},
@@ -24,7 +24,7 @@ pub const INFO: DialectInfo = DialectInfo {
     path: "/v1/chat",
     content_type: "application/stream+json",
     carries: &[Channel::Text],
-    needs_terminator: true,
+    ending: Ending::Terminator,
     recognise: |_, value| {
         let generation = value.get("is_finished").is_some_and(Value::is_boolean);
         match value.get("event_type").and_then(Value::as_str) {

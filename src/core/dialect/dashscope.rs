@@ -6,7 +6,7 @@
 use serde::Deserialize;
 
 use super::{
-    DialectInfo, FrameView, Reader, Seen, Sink, error,
+    DialectInfo, Ending, FrameView, Reader, Seen, Sink, error,
     json::{self, Few, Shape, Text, TextOr},
 };
 use crate::core::{
@@ -27,7 +27,7 @@ pub const INFO: DialectInfo = DialectInfo {
     path: "/api/v1/services/aigc/text-generation/generation",
     content_type: "text/event-stream",
     carries: &[Channel::Text, Channel::Reasoning, Channel::ToolArguments],
-    needs_terminator: false,
+    ending: Ending::Finish,
     recognise: |frame, value| {
         let output = value.get("output").is_some_and(serde_json::Value::is_object);
         match (output, value.get("request_id").is_some()) {

@@ -45,7 +45,8 @@ impl Envelope {
     /// Reads `data` if it has this envelope; false if it must be parsed, for which the envelope makes way.
     pub fn read(&mut self, data: &[u8], sink: &mut Sink) -> bool {
         let Some(key) = self.key else { return false };
-        if let Some((inner, identity)) = self.fit(data) {
+        // A frame without text is no delta but something else, and only its reader knows what.
+        if let Some((inner, identity)) = self.fit(data).filter(|(inner, _)| inner.len() > 2) {
             let text = &inner[1..inner.len() - 1];
             if memchr::memchr(b'\\', text).is_none() {
                 sink.add(key, text);

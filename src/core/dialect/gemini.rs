@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    DialectInfo, FrameView, Reader, Seen, Sink, error,
+    DialectInfo, Ending, FrameView, Reader, Seen, Sink, error,
     json::{self, Few, Shape, Text},
 };
 use crate::core::{
@@ -25,7 +25,7 @@ pub const INFO: DialectInfo = DialectInfo {
     path: "/v1beta/models/{model}:streamGenerateContent?alt=sse",
     content_type: "text/event-stream",
     carries: &[Channel::Text, Channel::Reasoning, Channel::ToolArguments],
-    needs_terminator: false,
+    ending: Ending::Finish,
     recognise: |_, value| {
         let value = value.get("response").filter(|inner| inner.is_object()).unwrap_or(value);
         let of_candidate = |candidate: &Value| candidate.get("content").or(candidate.get("finishReason")).is_some();

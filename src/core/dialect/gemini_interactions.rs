@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    DialectInfo, FrameView, Reader, Seen, Sink,
+    DialectInfo, Ending, FrameView, Reader, Seen, Sink,
     envelope::Envelope,
     error,
     json::{self, Shape, Text},
@@ -25,7 +25,7 @@ pub const INFO: DialectInfo = DialectInfo {
     path: "/v1beta/interactions",
     content_type: "text/event-stream",
     carries: &[Channel::Text, Channel::Reasoning, Channel::ToolArguments],
-    needs_terminator: false,
+    ending: Ending::Finish,
     recognise: |_, value| match value.get("event_type").and_then(Value::as_str) {
         Some(kind) if ["interaction.", "step.", "content."].iter().any(|start| kind.starts_with(start)) => 3,
         Some("error") => 2,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{DialectInfo, FrameView, Reader, Sink, Writer, WriterStep, error, json};
+use super::{DialectInfo, Ending, FrameView, Reader, Sink, Writer, WriterStep, error, json};
 use crate::core::{
     frame::Framing,
     reading::{Channel, ChannelKey, FrameKind, Note},
@@ -16,7 +16,7 @@ pub const INFO: DialectInfo = DialectInfo {
     path: "/mcp",
     content_type: "text/event-stream",
     carries: &[Channel::Text],
-    needs_terminator: false,
+    ending: Ending::Finish,
     recognise: |_, value| if value.get("jsonrpc").is_some_and(|version| version == "2.0") { 3 } else { 0 },
     reader: || Box::<MessageReader>::default(),
     writer: |_| Box::<MessageWriter>::default(),

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    DialectInfo, FrameView, Reader, Seen, Sink,
+    DialectInfo, Ending, FrameView, Reader, Seen, Sink,
     envelope::{Envelope, Hole},
     error,
     json::{self, Few, Shape, Text},
@@ -25,7 +25,7 @@ pub const INFO: DialectInfo = DialectInfo {
     path: "/api/chat",
     content_type: "application/x-ndjson",
     carries: &[Channel::Text, Channel::Reasoning, Channel::ToolArguments],
-    needs_terminator: true,
+    ending: Ending::Terminator,
     recognise,
     reader: || Box::<LineReader>::default(),
     writer: writer::new,

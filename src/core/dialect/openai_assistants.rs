@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{DialectInfo, FrameView, Reader, Seen, Sink, error, json, spoken::Spoken, usage::usage_of};
+use super::{DialectInfo, Ending, FrameView, Reader, Seen, Sink, error, json, spoken::Spoken, usage::usage_of};
 use crate::core::{
     frame::Framing,
     reading::{Channel, ChannelKey, FrameKind, Note},
@@ -20,7 +20,7 @@ pub const INFO: DialectInfo = DialectInfo {
     path: "/threads/runs",
     content_type: "text/event-stream",
     carries: &[Channel::Text, Channel::ToolArguments],
-    needs_terminator: false,
+    ending: Ending::Finish,
     recognise: |_, value| match value.get("object").and_then(Value::as_str) {
         Some(object) if object.starts_with("thread.") => 3,
         Some("thread") => 3,

@@ -7,7 +7,7 @@ use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    DialectInfo, FrameView, Reader, Sink,
+    DialectInfo, Ending, FrameView, Reader, Sink,
     envelope::{Envelope, Hole},
     error,
     json::{self, Few, Shape, Text, TextOr},
@@ -28,7 +28,7 @@ pub const INFO: DialectInfo = DialectInfo {
     path: "/chat/completions",
     content_type: "text/event-stream",
     carries: &Channel::ALL,
-    needs_terminator: false,
+    ending: Ending::Finish,
     recognise,
     reader: || Box::<ChatReader>::default(),
     writer: writer::new,
@@ -55,7 +55,6 @@ fn recognise(_: &FrameView<'_>, value: &Value) -> u8 {
             2
         }
         Some(Value::Array(_)) => 1,
-        None if value.get("value").is_some_and(Value::is_string) && value.as_object().is_some_and(|object| object.len() == 1) => 1,
         _ => 0,
     }
 }
@@ -75,9 +74,6 @@ struct Chunk<'a> {
     x_groq: Option<&'a RawValue>,
     #[serde(borrow)]
     error: Option<&'a RawValue>,
-    /// Writer's completions are this and nothing else.
-    #[serde(borrow, default)]
-    value: Text<'a>,
     /// Padding of random length, so that the sizes of chunks do not betray tokens.
     #[serde(borrow, default)]
     obfuscation: Text<'a>,
@@ -97,8 +93,11 @@ impl<'a> Chunk<'a> {
         let Some(delta) = &choice.delta else {
             return (!choice.text.is_empty()).then(|| (key(choice.number(), 0, Channel::Text), &choice.text));
         };
-        let silent =
-            delta.refusal.is_empty() && delta.reasoning.is_empty() && delta.tool_calls.is_none() && delta.function_call.is_none();
+        let silent = delta.refusal.is_empty()
+            && delta.reasoning.is_empty()
+            && delta.tool_calls.is_none()
+            && delta.function_call.is_none()
+            && delta.reasoning_details.as_ref().is_none_or(|details| details.iter().next().is_none());
         let TextOr::Text(content) = &delta.content else { return None };
         match (silent, content.is_empty(), delta.reasoning_content.is_empty()) {
             (true, false, true) => Some((key(choice.number(), 0, Channel::Text), content)),
@@ -140,12 +139,24 @@ struct Delta<'a> {
     reasoning_content: Text<'a>,
     #[serde(borrow, default)]
     reasoning: Text<'a>,
+    /// Mostly the same thought once more, in parts; read where it is the only one.
+    #[serde(borrow)]
+    reasoning_details: Option<Few<Detail<'a>>>,
     #[serde(borrow, default)]
     refusal: Text<'a>,
     #[serde(borrow, default)]
     tool_calls: Option<Vec<ToolCall<'a>>>,
     #[serde(borrow)]
     function_call: Option<Box<Function<'a>>>,
+}
+
+/// A part of a thought; one that is encrypted has no text.
+#[derive(Deserialize)]
+struct Detail<'a> {
+    #[serde(borrow, default)]
+    text: Text<'a>,
+    #[serde(borrow, default)]
+    summary: Text<'a>,
 }
 
 /// A part of a content list: `{type: text, text}` or `{type: thinking, thinking: [parts]}`.
@@ -187,6 +198,7 @@ const DELTA: Shape = Shape::Object(&[
     ("content", Shape::TextOrList(&PART)),
     ("reasoning_content", Shape::Text),
     ("reasoning", Shape::Text),
+    ("reasoning_details", Shape::List(&Shape::Object(&[("text", Shape::Text), ("summary", Shape::Text)]))),
     ("refusal", Shape::Text),
     ("tool_calls", Shape::List(&Shape::Object(&[("index", Shape::Number), ("id", Shape::Text), ("function", FUNCTION)]))),
     ("function_call", FUNCTION),
@@ -202,7 +214,6 @@ const CHUNK: Shape = Shape::Object(&[
     ("id", Shape::Text),
     ("model", Shape::Text),
     ("object", Shape::Text),
-    ("value", Shape::Text),
     ("obfuscation", Shape::Text),
     ("p", Shape::Text),
     ("choices", Shape::List(&CHOICE)),
@@ -246,8 +257,6 @@ impl ChatReader {
             for choice in choices.iter() {
                 self.choice(choice, sink);
             }
-        } else if !chunk.value.is_empty() {
-            sink.add(key(0, 0, Channel::Text), chunk.value.bytes());
         } else if chunk.usage.is_none() && chunk.x_groq.is_none() && chunk.object.is_none() {
             // Nothing of a chunk is here: an error of its own shape, or a frame of something else.
             match json::free(data).as_ref().and_then(error::of_value) {
@@ -295,6 +304,12 @@ impl ChatReader {
         sink.add(reasoning, delta.reasoning_content.bytes());
         if delta.reasoning != delta.reasoning_content {
             sink.add(reasoning, delta.reasoning.bytes());
+        }
+        if delta.reasoning.is_empty() && delta.reasoning_content.is_empty() {
+            for detail in delta.reasoning_details.iter().flat_map(Few::iter) {
+                sink.add(reasoning, detail.text.bytes());
+                sink.add(reasoning, detail.summary.bytes());
+            }
         }
         match &delta.content {
             TextOr::Text(text) => sink.add(key(choice, 0, Channel::Text), text.bytes()),

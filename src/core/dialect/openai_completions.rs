@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{DialectInfo, Writer, WriterStart, WriterStep, openai_chat};
+use super::{DialectInfo, Ending, Writer, WriterStart, WriterStep, openai_chat};
 use crate::core::{
     frame::Framing,
     reading::{Channel, Usage},
@@ -16,7 +16,7 @@ pub const INFO: DialectInfo = DialectInfo {
     path: "/completions",
     content_type: "text/event-stream",
     carries: &[Channel::Text],
-    needs_terminator: false,
+    ending: Ending::Finish,
     recognise: |_, value| {
         let texts = value.get("choices").and_then(Value::as_array).is_some_and(|choices| {
             let text_alone = |choice: &Value| choice.get("text").is_some() && choice.get("delta").is_none();

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
-    DialectInfo, FrameView, Reader, Seen, Sink,
+    DialectInfo, Ending, FrameView, Reader, Seen, Sink,
     envelope::{Envelope, Hole},
     error,
     json::{self, Shape, Text},
@@ -32,7 +32,7 @@ pub const INFO: DialectInfo = DialectInfo {
     path: "/responses",
     content_type: "text/event-stream",
     carries: &Channel::ALL,
-    needs_terminator: false,
+    ending: Ending::Finish,
     recognise: |_, value| {
         let word = |name: &str| value.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
         let numbered = value.get("sequence_number").is_some();
@@ -141,18 +141,16 @@ impl Reader for EventReader {
 
 impl EventReader {
     fn identity(&self, number: u64) -> u64 {
-        self.turns << 32 | number & u64::from(u32::MAX)
+        self.turns.saturating_sub(1) << 32 | number & u64::from(u32::MAX)
     }
 
     fn event(&mut self, event: &Event<'_>, data: &[u8], sink: &mut Sink) {
         let kind = event.kind.bytes();
-        let Some(name) = kind.strip_prefix(b"response.") else { return self.other(event, data, sink) };
-        if name == b"created" {
+        if kind == b"response.created" {
             self.created(sink);
         }
-        if let Some(number) = event.sequence_number.and_then(|raw| raw.get().parse().ok()) {
-            sink.identity = Some(self.identity(number));
-        }
+        sink.identity = event.sequence_number.and_then(|raw| raw.get().parse().ok()).map(|number| self.identity(number));
+        let Some(name) = kind.strip_prefix(b"response.") else { return self.other(event, data, sink) };
         if let Some(what) = name.strip_suffix(b".delta") {
             return self.delta(what, event, data, sink);
         }

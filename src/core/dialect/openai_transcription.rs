@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
 use super::{
-    DialectInfo, FrameView, Reader, Sink, Writer, WriterStep,
+    DialectInfo, Ending, FrameView, Reader, Sink, Writer, WriterStep,
     envelope::Envelope,
     error,
     json::{self, Shape, Text},
@@ -24,7 +24,7 @@ pub const INFO: DialectInfo = DialectInfo {
     path: "/audio/transcriptions",
     content_type: "text/event-stream",
     carries: &[Channel::Text],
-    needs_terminator: false,
+    ending: Ending::Finish,
     recognise: |_, value| match value.get("type").and_then(Value::as_str) {
         Some(kind) if kind.starts_with("transcript.") => 3,
         _ => 0,

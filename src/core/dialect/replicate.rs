@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{DialectInfo, FrameView, Reader, Sink, Writer, WriterStep, error};
+use super::{DialectInfo, Ending, FrameView, Reader, Sink, Writer, WriterStep, error};
 use crate::core::{
     frame::Framing,
     reading::{Channel, ChannelKey, FrameKind, Note},
@@ -16,7 +16,7 @@ pub const INFO: DialectInfo = DialectInfo {
     path: "/v1/predictions",
     content_type: "text/event-stream",
     carries: &[Channel::Text],
-    needs_terminator: true,
+    ending: Ending::Terminator,
     recognise: |frame, value| match (frame.event, identity(frame.id)) {
         (b"output", Some(_)) => 3,
         (b"done" | b"error", Some(_)) => 2,

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{json, value::RawValue};
 
 use super::{
-    DialectInfo, FrameView, Reader, Sink, Writer, WriterStart, WriterStep, error,
+    DialectInfo, Ending, FrameView, Reader, Sink, Writer, WriterStart, WriterStep, error,
     json::{self, Shape, Text},
     spoken::Spoken,
 };
@@ -21,7 +21,7 @@ pub const INFO: DialectInfo = DialectInfo {
     path: "/generate_stream",
     content_type: "text/event-stream",
     carries: &[Channel::Text],
-    needs_terminator: false,
+    ending: Ending::Finish,
     recognise: |_, value| match value.get("token") {
         Some(token) if token.get("text").is_some() && value.get("generated_text").is_some() => 3,
         Some(token) if token.get("text").is_some() => 2,

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    DialectInfo, FrameView, Reader, Seen, Sink, Writer, WriterStart, WriterStep, error,
+    DialectInfo, Ending, FrameView, Reader, Seen, Sink, Writer, WriterStart, WriterStep, error,
     json::{self, Few, Shape, Text},
 };
 use crate::core::{
@@ -20,7 +20,7 @@ pub const INFO: DialectInfo = DialectInfo {
     path: "/ml/v1/text/generation_stream?version=2024-05-31",
     content_type: "text/event-stream",
     carries: &[Channel::Text],
-    needs_terminator: false,
+    ending: Ending::Finish,
     recognise: |_, value| {
         let result = value.pointer("/results/0");
         if result.is_some_and(|result| result.get("generated_text").is_some()) { 3 } else { 0 }

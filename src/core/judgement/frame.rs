@@ -43,7 +43,7 @@ impl Judgement {
         }
         finished.sort_unstable();
         finished.dedup();
-        self.look_for_late_text(reading, id);
+        self.look_for_late_text(reading, id, &finished);
         self.session.finished.extend(&finished);
         self.session.terminated |= frame.kind == FrameKind::Terminator;
         if frame.kind == FrameKind::Unknown {
@@ -103,16 +103,18 @@ impl Judgement {
         self.session.late = false;
     }
 
-    /// Text after its choice finished, or after the terminator, is kept and said once. Tool calls are exempt: some gateways
-    /// finish with every call.
-    fn look_for_late_text(&mut self, reading: &Reading, id: FrameId) {
+    /// Text after its choice finished, or after the terminator, is kept and said once. Exempt is what a frame
+    /// brings that itself finishes the choice (`finishing`, ascending), as some servers do in every frame, and tool calls, which
+    /// some gateways finish one by one.
+    fn look_for_late_text(&mut self, reading: &Reading, id: FrameId, finishing: &[u16]) {
         if self.session.late || self.session.finished.is_empty() && !self.session.terminated {
             return;
         }
         let late = |delta: &DeltaId| {
             let row = reading.delta(*delta);
-            let finished = row.key.channel != Channel::ToolArguments && self.session.finished.contains(&row.key.choice);
-            !row.snapshot && (self.session.terminated || finished)
+            let choice = row.key.choice;
+            let exempt = row.key.channel == Channel::ToolArguments || finishing.binary_search(&choice).is_ok();
+            !row.snapshot && (self.session.terminated || !exempt && self.session.finished.contains(&choice))
         };
         let Some(delta) = reading.deltas_of(id).map(DeltaId).find(late) else { return };
         let end = if self.session.terminated { "the stream" } else { "its choice" };

@@ -3,6 +3,7 @@
 use crate::core::{
     class::{Class, Layer, Level},
     desk::GateDecision,
+    dialect::Ending,
     input::{End, Origin, OurEnd, What},
     judgement::{Finding, Judgement, findings::Draft},
     machine::EndReason,
@@ -88,8 +89,8 @@ impl Judgement {
     }
 
     fn end_reason(&self, reading: &Reading, end: &End) -> EndReason {
-        let needs_terminator = reading.dialect().is_some_and(|(dialect, _)| dialect.needs_terminator);
-        let complete = self.session.terminated || !self.session.finished.is_empty() && !needs_terminator;
+        let ending = reading.dialect().map_or(Ending::Finish, |(dialect, _)| dialect.ending);
+        let complete = ending.complete(!self.session.finished.is_empty(), self.session.terminated);
         match end {
             End::Us(OurEnd::Cancelled | OurEnd::Shutdown) => EndReason::Cancelled,
             End::Us(OurEnd::ConnectTimeout | OurEnd::FirstByteTimeout | OurEnd::IdleTimeout | OurEnd::TotalTimeout) => {

@@ -1,5 +1,7 @@
 //! Delta bytes to valid UTF-8: halves of characters are joined across deltas, the rest is replaced as Unicode advises.
 
+use std::collections::BTreeMap;
+
 use super::{ChannelKey, Note};
 
 /// A character is at most four bytes, so three of them may be waiting.
@@ -8,18 +10,21 @@ const MOST_PENDING: usize = 3;
 /// First halves that still wait for their second one, by channel. Mostly empty.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
-    halves: Vec<(ChannelKey, Half)>,
+    halves: BTreeMap<ChannelKey, Half>,
+    /// How many halves there were so far, to tell their order.
+    count: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Half {
     bytes: [u8; MOST_PENDING],
     len: u8,
+    number: u64,
 }
 
 impl Half {
-    fn of(bytes: &[u8]) -> Half {
-        let mut half = Half { bytes: [0; MOST_PENDING], len: bytes.len() as u8 };
+    fn of(bytes: &[u8], number: u64) -> Half {
+        let mut half = Half { bytes: [0; MOST_PENDING], len: bytes.len() as u8, number };
         half.bytes[..bytes.len()].copy_from_slice(bytes);
         half
     }
@@ -43,8 +48,7 @@ impl Pending {
 
     #[cold]
     fn append_slowly(&mut self, key: ChannelKey, snapshot: bool, bytes: &[u8], text: &mut String, mut note: impl FnMut(Note)) {
-        let waiting = self.halves.iter().position(|(waiting, _)| *waiting == key).filter(|_| !snapshot);
-        let waiting = waiting.map(|index| self.halves.swap_remove(index).1);
+        let waiting = if snapshot { None } else { self.halves.remove(&key) };
         let mut joined = Vec::new();
         let input = match waiting {
             Some(half) => {
@@ -57,7 +61,8 @@ impl Pending {
         let keep = if snapshot { 0 } else { unfinished_suffix(input) };
         let (input, rest) = input.split_at(input.len() - keep);
         if keep > 0 {
-            self.halves.push((key, Half::of(rest)));
+            self.halves.insert(key, Half::of(rest, self.count));
+            self.count += 1;
         }
         if waiting.is_some_and(|half| first_char_len(input) > usize::from(half.len)) {
             note(Note::JoinedSurrogate);
@@ -70,7 +75,10 @@ impl Pending {
 
     /// Forgets all halves, giving the channels that each lose one, in order of arrival.
     pub fn take(&mut self) -> Vec<ChannelKey> {
-        std::mem::take(&mut self.halves).into_iter().map(|(key, _)| key).collect()
+        let mut lost: Vec<(u64, ChannelKey)> =
+            std::mem::take(&mut self.halves).into_iter().map(|(key, half)| (half.number, key)).collect();
+        lost.sort_unstable();
+        lost.into_iter().map(|(_, key)| key).collect()
     }
 }
 

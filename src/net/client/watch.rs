@@ -7,6 +7,7 @@
 use crate::{
     core::{
         class::{Family, Level},
+        dialect::Ending,
         error::Fault,
         input::{End, Head, Input, Start, What},
         judgement::Judgement,
@@ -107,8 +108,8 @@ impl Watch {
         if let Some((kind, message)) = &self.error {
             return Some(Fault::in_stream(kind, message));
         }
-        let needs_terminator = self.reading.dialect().is_some_and(|(dialect, _)| dialect.needs_terminator);
-        if !self.terminated && (!self.finished || needs_terminator) {
+        let ending = self.reading.dialect().map_or(Ending::Finish, |(dialect, _)| dialect.ending);
+        if !ending.complete(self.finished, self.terminated) {
             return Some(Fault::truncated());
         }
         self.malformed.then(Fault::malformed)

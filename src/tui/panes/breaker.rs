@@ -7,7 +7,7 @@ use crate::{
     tui::{
         layout::Size,
         panes::{View, chunks::gate_text},
-        text::{Pen, short_size, short_time},
+        text::{Pen, short_size, short_time, width, wrap},
         theme::Role,
     },
 };
@@ -39,8 +39,16 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
     let mut lines = breaker_lines(view);
     lines.push((String::new(), Role::Text));
     lines.extend(number_lines(view).into_iter().map(|line| (line, Role::Text)));
-    for (line, (text, role)) in lines.iter().take(usize::from(area.height)).enumerate() {
-        Pen::new(buf, view.glyphs(), area, line as u16).put(text, view.style(*role));
+    // A reason may be long; its further lines are set in.
+    let columns = usize::from(area.width).saturating_sub(4).max(16);
+    let lines = lines.into_iter().flat_map(|(text, role)| {
+        if width(&text) <= usize::from(area.width) {
+            return vec![(text, role)];
+        }
+        wrap(&text, columns).into_iter().map(|line| (format!("  {line}"), role)).collect()
+    });
+    for (line, (text, role)) in lines.take(usize::from(area.height)).enumerate() {
+        Pen::new(buf, view.glyphs(), area, line as u16).put(&text, view.style(role));
     }
 }
 

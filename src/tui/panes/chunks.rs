@@ -10,7 +10,7 @@ use crate::{
     },
     core::{
         desk::GateDecision,
-        input::{End, What},
+        input::{End, OurEnd, What},
         judgement::Judgement,
         output::Fate,
         reading::{DeltaId, FrameId, FrameKind, Mark, Note, Reading},
@@ -32,7 +32,12 @@ const REMOVED: [usize; 2] = [6, 10];
 /// Draws the pane.
 pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
     let reading = &view.session.engine.reading;
-    let foot = format!("{}/{} frames", view.moment.frames.min(reading.frame_count()), reading.frame_count());
+    let mut foot = format!("{}/{} frames", view.moment.frames.min(reading.frame_count()), reading.frame_count());
+    let silence = view.moment.at.since(rows::moment(reading, view.session.cursor.row).at);
+    if reading.clocked() && silence.0 >= GAP_US {
+        // The cursor stands in a gap, where no row is.
+        foot = format!("{} after the row  {foot}", short_time(silence.0));
+    }
     let inner = frame(view.app, view.theme, Pane::Chunks, "", &foot, area, buf);
     let first = window(view.session.cursor.row, rows::count(reading), inner.height);
     for line in 0..inner.height {
@@ -210,12 +215,27 @@ pub fn mark_text(mark: &Mark) -> String {
         What::End(End::Eof) => "end of body".into(),
         What::End(End::Reset) => "the connection was cut".into(),
         What::End(End::Error { class, message }) => format!("{class:?}: {message}"),
-        What::End(End::Us(end)) => format!("ended by us: {end:?}"),
+        What::End(End::Us(end)) => our_end(*end).into(),
         What::Cancel => "cancel".into(),
         What::Draw { purpose, value } => format!("draw {purpose} {value}"),
         What::Gate(record) => format!("breaker {}: {}", record.breaker.state.word(), gate_text(&record.decision)),
         What::Paused { us, cause } => format!("not reading for {} ({cause:?})", short_time(*us)),
         What::Bytes(bytes) => format!("{} bytes", bytes.len()),
+    }
+}
+
+fn our_end(end: OurEnd) -> &'static str {
+    match end {
+        OurEnd::Cancelled => "cancelled",
+        OurEnd::ConnectTimeout => "given up: no connection in time",
+        OurEnd::FirstByteTimeout => "given up: no byte in time",
+        OurEnd::IdleTimeout => "given up: no further byte in time",
+        OurEnd::TotalTimeout => "given up: the whole takes too long",
+        OurEnd::BreakerOpen => "not sent: the breaker is open",
+        OurEnd::RateLimited => "not sent: the rate limit is reached",
+        OurEnd::Invalid => "not sent: the request is invalid",
+        OurEnd::Loop => "ended: the answer repeats itself",
+        OurEnd::Shutdown => "ended: the program is shutting down",
     }
 }
 

@@ -86,7 +86,7 @@ pub fn keys(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         if let Some(other) = other {
             key = format!("{key} {}", shown(other.keys[0], theme.ascii));
         }
-        let needed = width(&key) + width(row.hint.0) + 3;
+        let needed = width(&key) + width(row.hint.0) + 1;
         if needed > pen.left() {
             line += 1;
             if line >= area.height {
@@ -95,7 +95,9 @@ pub fn keys(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
             pen = Pen::new(buf, theme.glyphs(), area, line);
             pen.put(" ", theme.style(Role::Dim));
         }
-        pen.put(&key, theme.style(Role::Key)).put(&format!(" {}  ", row.hint.0), theme.style(Role::Dim));
+        pen.put(&key, theme.style(Role::Key)).put(&format!(" {}", row.hint.0), theme.style(Role::Dim));
+        let between = pen.left().min(2);
+        pen.put(&"  "[..between], theme.style(Role::Dim));
     }
 }
 

@@ -11,6 +11,7 @@ use crate::{
     core::{
         input::What,
         reading::{FrameId, Reading},
+        time::Moment,
     },
     tui::{
         panes::{
@@ -163,14 +164,20 @@ fn mark_lines(first: String, what: &What) -> Vec<String> {
 
 fn head_lines(view: &View<'_>) -> Vec<String> {
     let reading = &view.session.engine.reading;
-    let head = reading.marks().iter().rev().filter(|mark| mark.frames <= view.moment.frames).find_map(|mark| match &mark.what {
+    let marks = reading.marks();
+    let end = marks.partition_point(|mark| Moment { frames: mark.frames, at: mark.at } <= view.moment);
+    let head = marks[..end].iter().rev().find_map(|mark| match &mark.what {
         What::Head(head) => Some(head),
+        _ => None,
+    });
+    let attempt = marks[..end].iter().rev().find_map(|mark| match &mark.what {
+        What::Attempt(attempt) => Some(format!(" of attempt {}", attempt.number + 1)),
         _ => None,
     });
     match head {
         None => vec!["no response head before the cursor".into()],
         Some(head) => {
-            let first = format!("status {}", head.status);
+            let first = format!("status {}{}", head.status, attempt.unwrap_or_default());
             std::iter::once(first).chain(head.headers.iter().map(|(name, value)| format!("{name}: {value}"))).collect()
         }
     }

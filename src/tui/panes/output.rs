@@ -43,10 +43,15 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
         inner.height -= 1;
         scores::top_line(view, Rect { y: inner.bottom(), height: 1, ..inner }, 0, buf);
     }
-    let mut page = Page::new(inner.width);
-    compose(view, inner, &mut page);
+    let height = usize::from(inner.height);
+    let mut page = compose(view, inner, 0);
+    // Wrapping begins above the screen; a class is to be named where it can be read.
+    let above = page.lines.len().saturating_sub(height);
+    if page.named.is_some_and(|line| line < above) {
+        page = compose(view, inner, above + 1);
+    }
     let lines = page.lines;
-    let skip = lines.len().saturating_sub(usize::from(inner.height));
+    let skip = lines.len().saturating_sub(height);
     for (line, pieces) in lines[skip..].iter().enumerate() {
         let mut pen = Pen::new(buf, view.glyphs(), inner, line as u16);
         for (text, style) in pieces {
@@ -70,7 +75,14 @@ fn start(reading: &Reading, end: u32, room: usize) -> (u32, usize) {
     (first, 0)
 }
 
-fn compose(view: &View<'_>, inner: Rect, page: &mut Page) {
+/// The text up to the cursor in lines; classes are named from line `name_from` on.
+fn compose(view: &View<'_>, inner: Rect, name_from: usize) -> Page {
+    let mut page = Page::new(inner.width);
+    write(view, inner, name_from, &mut page);
+    page
+}
+
+fn write(view: &View<'_>, inner: Rect, name_from: usize, page: &mut Page) {
     let (reading, judgement) = (&view.session.engine.reading, &view.session.engine.judgement);
     let frames = view.moment.frames.min(reading.frame_count());
     let end = frames.checked_sub(1).map_or(0, |frame| reading.frame(FrameId(frame)).deltas_end);
@@ -80,7 +92,7 @@ fn compose(view: &View<'_>, inner: Rect, page: &mut Page) {
     let released = judgement.output.released_at(reading.frame_count(), view.moment);
     let current = frames.checked_sub(1);
     let mut key: Option<ChannelKey> = None;
-    let mut removed = Removed::default();
+    let mut removed = Removed { name_from, ..Removed::default() };
     if first > 0 || skip > 0 {
         page.put(view.glyphs().ellipsis, view.style(Role::Dim));
     }
@@ -163,6 +175,8 @@ struct Removed {
     finding: Option<FindingId>,
     /// Classes that were named already.
     named: Vec<Class>,
+    /// The line from which classes are named.
+    name_from: usize,
     text: String,
     here: bool,
 }
@@ -187,9 +201,11 @@ impl Removed {
         let brackets = view.theme.brackets_removed();
         // The first piece of a class is shown at length and names it; the others are the same again.
         let class = view.session.engine.judgement.finding(id).class;
-        let again = self.named.contains(&class);
+        let line = page.lines.len() - 1;
+        let again = self.named.contains(&class) || line < self.name_from;
         if !again {
             self.named.push(class);
+            page.named.get_or_insert(line);
         }
         let shown = if again && !here { AGAIN } else { SHOWN };
         if shown == AGAIN {
@@ -222,12 +238,14 @@ impl Removed {
 struct Page {
     width: usize,
     column: usize,
+    /// The first line that names a class.
+    named: Option<usize>,
     lines: Vec<Vec<(String, Style)>>,
 }
 
 impl Page {
     fn new(width: u16) -> Page {
-        Page { width: usize::from(width).max(1), column: 0, lines: vec![Vec::new()] }
+        Page { width: usize::from(width).max(1), column: 0, named: None, lines: vec![Vec::new()] }
     }
 
     fn put(&mut self, text: &str, style: Style) {

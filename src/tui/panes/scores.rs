@@ -52,10 +52,10 @@ fn score_line(view: &View<'_>, index: usize, info: &DetectorInfo, area: Rect, li
         (12, 16)
     } else if area.width >= 44 {
         (8, 14)
-    } else if area.width >= 38 {
-        (6, 12)
+    } else if area.width >= 40 {
+        (6, 14)
     } else {
-        (3, 12)
+        (3, 14)
     };
     let mut pen = Pen::new(buf, view.glyphs(), area, line);
     pen.put(&format!("{:<11}", info.id), view.style(Role::Text));

@@ -18,6 +18,20 @@ pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// `bytes` as base64, padded.
+pub(super) fn encode(bytes: &[u8]) -> String {
+    const SYMBOLS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for group in bytes.chunks(3) {
+        let bits = group.iter().fold(0, |bits, byte| bits << 8 | usize::from(*byte)) << (8 * (3 - group.len()));
+        for place in 0..4 {
+            let symbol = SYMBOLS[bits >> (18 - 6 * place) & 63];
+            text.push(if place <= group.len() { char::from(symbol) } else { '=' });
+        }
+    }
+    text
+}
+
 fn value(symbol: u8) -> Option<u8> {
     match symbol {
         b'A'..=b'Z' => Some(symbol - b'A'),
@@ -46,6 +60,7 @@ mod tests {
             ("T2zDoSE", "Olá!"),
         ] {
             assert_eq!(decode(text.as_bytes()).as_deref(), Some(bytes.as_bytes()), "{text}");
+            assert_eq!(encode(bytes.as_bytes()).trim_end_matches('='), text.trim_end_matches('='), "{text}");
         }
         assert_eq!(decode(b"Z"), None);
         assert_eq!(decode(b"Zm9v!"), None);

@@ -1,11 +1,9 @@
 //! What a `chunk` holds: the model's own wire.
 
-use super::{Channel, ChannelKey, Event, FrameKind, FrameView, MessageReader, Note, Sink, Text, base64, by_frame, converse, json};
+use super::{Event, FrameKind, FrameView, MessageReader, Note, Sink, TEXT, Text, base64, by_frame, converse, json};
 use crate::core::{dialect::usage::usage_of, reading::Usage};
 use serde::Deserialize;
 use serde_json::Value;
-
-const TEXT: ChannelKey = ChannelKey { choice: 0, block: 0, channel: Channel::Text };
 
 /// Converse events, as Nova names them.
 const NOVA: &[&str] = &["contentBlockDelta", "contentBlockStart", "contentBlockStop", "messageStart", "messageStop", "metadata"];

@@ -40,7 +40,7 @@ impl EventWriter {
 }
 
 impl Writer for EventWriter {
-    fn write(&mut self, step: &WriterStep, at_ns: u64, out: &mut Vec<u8>) {
+    fn write(&mut self, step: &WriterStep, _at_ns: u64, out: &mut Vec<u8>) {
         match step {
             WriterStep::Begin => self.run("queued", &Value::Null, out),
             WriterStep::Text { key, text, .. } => match key.channel {
@@ -65,7 +65,7 @@ impl Writer for EventWriter {
             WriterStep::Finish { reason, text } => {
                 if !text.is_empty() {
                     let key = ChannelKey { choice: 0, block: 0, channel: Channel::Text };
-                    self.write(&WriterStep::Text { key, text: text.clone(), preamble: false }, at_ns, out);
+                    self.write(&WriterStep::Text { key, text: text.clone(), preamble: false }, 0, out);
                 }
                 if matches!(reason.as_str(), "length" | "incomplete") {
                     self.finish = "incomplete".into();
