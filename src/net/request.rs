@@ -1,7 +1,6 @@
 //! A request, whole and checked, before anything is sent.
 
 mod error;
-mod wire;
 mod fallback;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -160,8 +159,7 @@ impl RequestSpec {
 
     /// The URL that is asked: the base URL with the dialect's path, unless the base URL ends in it already.
     pub fn url(&self) -> String {
-        // Some name the model in the path.
-        join(&self.base_url, self.dialect.path).replace("{model}", &self.model)
+        join(&self.base_url, &self.dialect.path.replace("{model}", &self.model))
     }
 
     /// All request headers. The key's value is marked as sensitive.
@@ -173,15 +171,16 @@ impl RequestSpec {
         let mut map = HeaderMap::new();
         map.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         map.insert(ACCEPT, HeaderValue::from_static(self.dialect.content_type));
-        for (name, value) in wire::headers(self.dialect.id) {
-            map.insert(*name, HeaderValue::from_static(value));
-        }
-        if let Some(key) = &self.key {
-            let (name, scheme) = wire::key_header(self.dialect.id);
-            let value = format!("{scheme}{}", key.expose_secret());
-            let mut value = HeaderValue::try_from(value).map_err(|_| RequestError::Header { name: name.into() })?;
-            value.set_sensitive(true);
-            map.insert(name, value);
+        for (name, pattern) in self.dialect.headers {
+            let keyed = pattern.contains("{key}");
+            let key = self.key.as_ref().map(ExposeSecret::expose_secret);
+            if keyed && key.is_none() {
+                continue;
+            }
+            let value = pattern.replace("{key}", key.unwrap_or_default());
+            let mut value = HeaderValue::try_from(value).map_err(|_| RequestError::Header { name: (*name).into() })?;
+            value.set_sensitive(keyed);
+            map.insert(*name, value);
         }
         for (name, value) in &self.headers {
             let refused = || RequestError::Header { name: name.clone() };
