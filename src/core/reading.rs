@@ -227,6 +227,12 @@ impl Reading {
         self.wire.dialect()
     }
 
+    /// The dialect as it was known when `frames` frames had been read. What is said of a moment must not depend on what was read
+    /// after it.
+    pub fn dialect_at(&self, frames: u32) -> Option<&'static DialectInfo> {
+        self.wire.dialect_at(frames)
+    }
+
     /// How the body is framed, once it is known.
     pub fn framing(&self) -> Option<Framing> {
         self.wire.framing()

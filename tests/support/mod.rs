@@ -1,6 +1,8 @@
 //! Sessions for tests: inputs built from deltas, and what is compared of a judgement.
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod columns;
+
 use stutterscope::core::{
     engine::Engine,
     input::{Attempt, End, Head, Input, Origin, Start, What},

@@ -3,7 +3,7 @@
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::core::{
-    frame::{Framing, sse::Block},
+    frame::sse::Block,
     reading::{FrameId, Reading},
 };
 
@@ -29,7 +29,8 @@ impl Shape {
 /// The shape of frame `frame`, if its data is one JSON object.
 pub fn shape_of(reading: &Reading, frame: FrameId) -> Option<Shape> {
     let bytes = reading.frame_bytes(frame);
-    let block = (reading.framing() == Some(Framing::Sse)).then(|| Block::read(bytes));
+    // Its first byte tells how it is framed: the attempt that the reading stands in may not be the frame's own.
+    let block = (bytes.first() != Some(&b'{')).then(|| Block::read(bytes));
     let data = block.as_ref().map_or(bytes, |block| block.view().data);
     let mut shape = Shape::default();
     let mut deserializer = serde_json::Deserializer::from_slice(data);

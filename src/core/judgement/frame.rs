@@ -47,8 +47,8 @@ impl Judgement {
         self.session.finished.extend(&finished);
         self.session.terminated |= frame.kind == FrameKind::Terminator;
         if frame.kind == FrameKind::Unknown {
-            self.note_once(reading, Class::UnknownFrame, Layer::Unknown, Some(id), || match reading.dialect() {
-                Some((dialect, _)) => format!("frame {} is of no kind that {} has", id.0, dialect.title),
+            self.note_once(reading, Class::UnknownFrame, Layer::Unknown, Some(id), || match reading.dialect_at(id.0 + 1) {
+                Some(dialect) => format!("frame {} is of no kind that {} has", id.0, dialect.title),
                 None => format!("frame {} fits no dialect that this program reads", id.0),
             });
         }

@@ -108,7 +108,9 @@ impl Judgement {
             }
             End::Eof | End::Reset if complete => EndReason::Finished,
             // Nobody can say how a stream of an unknown dialect ends.
-            End::Eof if reading.dialect().is_none() && self.findings.iter().any(is_unknown_frame) => EndReason::Finished,
+            End::Eof if reading.dialect_at(self.walk.frame).is_none() && self.findings.iter().any(is_unknown_frame) => {
+                EndReason::Finished
+            }
             End::Eof | End::Reset => EndReason::Cut,
         }
     }
@@ -133,10 +135,10 @@ impl Judgement {
             }
             (EndReason::Cut, _) if frames == 0 => (Class::TerminalAnomaly, Layer::Server, "the body is empty".to_string()),
             (EndReason::Cut, _) => {
-                let dialect = reading.dialect().map_or("its dialect", |(dialect, _)| dialect.title);
+                let dialect = reading.dialect_at(self.walk.frame).map_or("its dialect", |dialect| dialect.title);
                 (Class::TerminalAnomaly, Layer::Unknown, format!("the body ended without the end that {dialect} has"))
             }
-            (EndReason::Finished, _) if reading.dialect().is_none() => return self.report_unread(),
+            (EndReason::Finished, _) if reading.dialect_at(self.walk.frame).is_none() => return self.report_unread(),
             (EndReason::TimedOut, End::Us(end)) => {
                 (Class::TerminalAnomaly, Layer::Unknown, format!("this program gave up: {}", our_words(*end)))
             }

@@ -21,6 +21,8 @@ use crate::core::{
 #[derive(Default)]
 pub(super) struct Wire {
     dialect: Option<Choice>,
+    /// What the dialect was told to be, and how many frames had been read by then; ascending.
+    told: Vec<(u32, &'static DialectInfo)>,
     reader: Option<Box<dyn Reader>>,
     framer: Option<Framer>,
     sniffer: Sniffer,
@@ -50,6 +52,12 @@ impl Wire {
         self.dialect.as_ref().map(|choice| (choice.info, choice.reason.as_str()))
     }
 
+    /// The dialect as it was known when `frames` frames had been read.
+    pub fn dialect_at(&self, frames: u32) -> Option<&'static DialectInfo> {
+        let known = self.told.partition_point(|(told, _)| *told <= frames);
+        known.checked_sub(1).map(|index| self.told[index].1)
+    }
+
     pub fn framing(&self) -> Option<Framing> {
         self.framer.as_ref().map(Framer::framing)
     }
@@ -61,6 +69,16 @@ impl Wire {
             None => dialect::by_url(&start.url).map(|info| Choice { info, reason: BY_PATH.into(), certain: false }),
         };
         self.hint.dialect = self.dialect.as_ref().map(|choice| choice.info.framing);
+        self.told(0);
+    }
+
+    /// Keeps the dialect as it is known now that `frames` frames have been read.
+    fn told(&mut self, frames: u32) {
+        if let Some(Choice { info, .. }) = self.dialect
+            && self.told.last().is_none_or(|(_, told)| told.id != info.id)
+        {
+            self.told.push((frames, info));
+        }
     }
 
     fn reset(&mut self, origin: usize) {
@@ -232,8 +250,8 @@ impl Reading {
         let bytes = &self.body[raw.start as usize..raw.end as usize];
         let wire = &mut self.wire;
         match raw.payload {
-            Payload::Plain { event, data } => {
-                let view = FrameView { event: event.of(&self.body), id: b"", data: data.of(&self.body) };
+            Payload::Plain { event, id, data } => {
+                let view = FrameView { event: event.of(&self.body), id: id.of(&self.body), data: data.of(&self.body) };
                 read(wire, &view);
                 shift(&mut wire.sink, data.start);
             }
@@ -249,6 +267,7 @@ impl Reading {
             }
             Payload::None => {}
         }
+        wire.told(self.frames.len() as u32 + 1);
     }
 
     /// A block without data is not dispatched, but some servers report errors in one: `error: {...}`, or JSON without a field.
