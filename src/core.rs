@@ -19,3 +19,5 @@ pub mod engine;
 pub mod desk;
 pub mod error;
 pub mod metrics;
+pub mod json_value;
+pub mod usage;

@@ -10,6 +10,7 @@ use crate::core::{
     class::{Action, Certainty, Class, Family, Layer, Level},
     desk::BreakerSnapshot,
     input::What,
+    json_value,
     judgement::{Finding, Judgement},
     machine::State,
     reading::{Channel, FrameId, FrameKind, Note, Reading},
@@ -23,10 +24,12 @@ pub mod github;
 pub mod junit;
 mod texts;
 pub mod text;
+mod value;
 
 pub use exchange::{AttemptReport, UsageReport};
 pub use json::to_json;
 pub use texts::{Removed, ToolCall};
+pub use value::{JsonReport, Verbatim};
 
 use texts::Texts;
 
@@ -108,7 +111,7 @@ pub struct Report {
     pub suppressed_chars: u64,
     /// The provider's word for choice 0.
     pub finish_reason: Option<String>,
-    /// Token counts as the provider gives them, null if it gives none.
+    /// Token counts as the provider gives them, or an estimate of the completion's; null without any text.
     pub usage: Option<UsageReport>,
     /// Number of reads.
     pub chunks: u32,
@@ -126,6 +129,8 @@ pub struct Report {
     pub attempts: Vec<AttemptReport>,
     /// The breaker as the last attempt left it, null if none was asked.
     pub breaker: Option<BreakerSnapshot>,
+    /// The JSON in the answer, null if none was asked for and the answer is not plainly JSON.
+    pub json: Option<JsonReport>,
 }
 
 /// One finding.
@@ -229,6 +234,8 @@ impl Report {
             to: transition.to,
             cause: transition.cause.clone(),
         });
+        let output = texts.outputs.get(&0).cloned().unwrap_or_default();
+        let asked = reading.start().is_some_and(|start| json_value::asked(&start.body));
         let frame_ids = (0..reading.frame_count()).map(FrameId);
         Report {
             schema: 1,
@@ -240,12 +247,13 @@ impl Report {
             held: held(reading, judgement),
             received_chars: texts.received_chars,
             suppressed_chars: texts.suppressed_chars,
-            output: texts.outputs.get(&0).cloned().unwrap_or_default(),
+            json: JsonReport::of(&output, asked),
+            output,
             outputs: texts.outputs.into_values().collect(),
             reasoning: texts.reasoning,
             tool_calls: texts.tool_calls,
             finish_reason: finish_reason(reading),
-            usage: exchange::usage(reading),
+            usage: exchange::usage(reading, &judgement.output),
             chunks: reading.chunk_count(),
             frames: reading.frame_count(),
             deltas: reading.delta_count(),

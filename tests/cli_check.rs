@@ -150,6 +150,7 @@ fn the_json_is_the_documented_one() {
         "duration_us",
         "attempts",
         "breaker",
+        "json",
     ];
     let places: Vec<_> =
         keys.iter().map(|key| stdout(&output).find(&format!("\"{key}\":")).unwrap_or_else(|| panic!("no {key}"))).collect();

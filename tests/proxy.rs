@@ -212,13 +212,26 @@ async fn an_upstream_that_cuts_the_connection_has_the_clients_cut() {
         assert!(matches!(end(&inputs), End::Reset | End::Error { class: TransportError::Protocol, .. }), "{scenario}");
         assert!(!got.body.is_empty() && got.body == body(&inputs), "{scenario}: the client lacks what came before the cut");
     }
+    // However much comes at once before the cut.
+    let flood = wire::server(|mut stream, _| {
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+        let chunk = format!("1000\r\n{}\r\n", "x".repeat(0x1000));
+        stream.write_all((head.to_owned() + &chunk.repeat(24)).as_bytes()).unwrap();
+    });
+    let mut flooded = Place::before(&format!("http://{flood}")).await;
+    for round in 0..10 {
+        let got = exchange(flooded.address, &post(flooded.address, "/v1/x", "", "{}"));
+        let inputs = flooded.ended().await;
+        assert_eq!((end(&inputs), got.complete, got.body.len()), (&End::Reset, false, 24 * 0x1000), "round {round}");
+    }
     // Before the head there is no answer at all; what came of a body whose length is known is too short.
     for (sent, head) in [("", ""), ("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf", "HTTP/1.1 200 OK")] {
         let upstream = wire::server(move |mut stream, _| stream.write_all(sent.as_bytes()).unwrap());
         let mut place = Place::before(&format!("http://{upstream}")).await;
         let got = exchange(place.address, &post(place.address, "/v1/x", "", "{}"));
         assert!(got.head.starts_with(head) && got.head.is_empty() == head.is_empty() && !got.complete, "{}", got.head);
-        assert_eq!(*end(&place.ended().await), End::Reset);
+        let inputs = place.ended().await;
+        assert_eq!((end(&inputs), body(&inputs)), (&End::Reset, got.body));
     }
 }
 
@@ -368,6 +381,22 @@ async fn a_slow_clients_time_is_not_the_providers() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_watches_can_end_a_call() {
+    let upstream = DemoServer::start(0, 1.0).await.unwrap();
+    let mut place = Place::before(&upstream.root()).await;
+    let request = CHAT.replace("\"m\"", "\"demo/hang\"");
+    let mut client = connect(place.address);
+    client.write_all(post(place.address, "/v1/chat/completions", "", &request).as_bytes()).unwrap();
+    let call = place.call().await;
+    client.read_exact(&mut [0; 200]).unwrap();
+    call.cancel.send_replace(true);
+    assert!(!wire::read(&mut client).complete);
+    let inputs = inputs(&call).await;
+    assert_eq!(*end(&inputs), End::Us(OurEnd::Cancelled));
+    assert_eq!(inputs[inputs.len() - 2].what, What::Cancel);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn when_it_stops_every_session_has_its_end() {
     let upstream = DemoServer::start(0, 1.0).await.unwrap();
     let mut place = Place::before(&upstream.root()).await;
@@ -416,7 +445,7 @@ async fn the_command_tells_of_every_call() {
             thread::sleep(Duration::from_millis(10));
         }
     };
-    wait_for("Ctrl-C");
+    wait_for("; Ctrl-C ends it");
     let address: SocketAddr = {
         let lines = lines.lock().unwrap();
         lines.split("http://").nth(1).unwrap().split('/').next().unwrap().parse().unwrap()

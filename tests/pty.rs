@@ -313,3 +313,35 @@ fn the_mouse_is_left_alone_over_ssh() {
     assert_eq!(session.exit_code(), 0);
     session.assert_restored();
 }
+
+#[test]
+fn calls_through_the_proxy_are_live_sessions() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let upstream = runtime.block_on(DemoServer::start(0, 10.0)).unwrap();
+    let mut session = Session::start(&["proxy", &format!("{}/v1", upstream.root())], &[("STUTTERSCOPE_CONFIG", "")]);
+    session.wait("proxy", |text| text.contains("waiting for the first"));
+    let text = session.text();
+    let address = text.split("http://").nth(1).unwrap().split('/').next().unwrap();
+    let call = |model: &str| {
+        let body = format!(r#"{{"model":"demo/{model}","stream":true,"messages":[]}}"#);
+        let length = body.len();
+        let head = format!(
+            "POST /v1/chat/completions HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
+        );
+        let mut client = std::net::TcpStream::connect(address).unwrap();
+        client.write_all((head + &body).as_bytes()).unwrap();
+        client
+    };
+    let mut received = String::new();
+    call("cumulative").read_to_string(&mut received).unwrap();
+    assert!(received.ends_with("0\r\n\r\n"));
+    session.wait("judged call", |text| text.contains("1. demo/cumulative") && text.contains("STUTTER"));
+    // The next one takes the screen, for nobody was looking into the first.
+    let mut hanging = call("hang");
+    hanging.read_exact(&mut [0; 200]).unwrap();
+    session.wait("live call", |text| text.contains("LIVE") && text.contains("2. demo/hang"));
+    session.press("Q");
+    assert_eq!(session.exit_code(), 0);
+    assert!(session.text().contains("the calls are recorded in"), "{}", session.text());
+    session.assert_restored();
+}

@@ -186,7 +186,7 @@ fn inner() -> impl Strategy<Value = Vec<u8>> {
 /// Frames with places that may differ: a text, a padding, a number, a stamp, blanks.
 const ENVELOPES: &[(&str, &str)] = &[
     ("openai-chat", r#"{"id":"a","choices":[{"index":1,"delta":{"content":"<text>"},"finish_reason":null}]}"#),
-    ("openai-chat", r#"{"choices":[{"delta":{"content":"<text>"}}],"obfuscation":"<padding>"}"#),
+    ("openai-chat", r#"{"created":<number>,"choices":[{"delta":{"content":"<text>"}}],"obfuscation":"<padding>"}"#),
     ("openai-chat", r#"{"p":"<padding>","choices":[{"delta":{"content":"<text>"}}],"usage":{"prompt_tokens":<number>}}"#),
     ("openai-chat", r#"{"choices":[{"delta":{"reasoning_content":"<text>","content":null}}]}"#),
     ("openai-chat", r#"{"choices":[{"delta":{"reasoning_content":"a","reasoning":"<text>"}}]}"#),

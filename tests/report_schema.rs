@@ -102,6 +102,7 @@ const REPORT: &[(&str, &str)] = &[
     ("duration_us", "time"),
     ("attempts", "array"),
     ("breaker", "?object"),
+    ("json", "?object"),
 ];
 
 const FINDING: &[(&str, &str)] = &[
@@ -131,7 +132,10 @@ const REMOVED: &[(&str, &str)] = &[("at", "count"), ("text", "string")];
 const TRANSITION: &[(&str, &str)] = &[("at_us", "time"), ("from", STATE), ("to", STATE), ("cause", "string")];
 const STATE: &str = "Initial|Stuttering|NormalFlow|Recovering|Terminating";
 const HELD: &[(&str, &str)] = &[("deltas", "count"), ("max_deltas", "count"), ("max_chars", "count"), ("max_us", "time")];
-const USAGE: &[(&str, &str)] = &[("input", "?count"), ("output", "?count"), ("total", "?count"), ("estimated", "bool")];
+const USAGE: &[(&str, &str)] =
+    &[("input", "?count"), ("output", "?count"), ("total", "?count"), ("estimated", "bool"), ("basis", "?string")];
+const JSON: &[(&str, &str)] =
+    &[("asked", "bool"), ("values", "count"), ("complete", "bool"), ("last", "?object"), ("partial", "?string")];
 const ATTEMPT: &[(&str, &str)] = &[("status", "?count"), ("request_id", "?string"), ("headers", "object")];
 const CALL: &[(&str, &str)] = &[("id", "string"), ("name", "string"), ("arguments", "string")];
 
@@ -155,6 +159,9 @@ fn conforms(inputs: impl IntoIterator<Item = Input>, clocked: bool) -> Value {
     check("held", &raw(&json, "held"), clocked, HELD);
     if !report["usage"].is_null() {
         check("usage", &raw(&json, "usage"), clocked, USAGE);
+    }
+    if !report["json"].is_null() {
+        check("json", &raw(&json, "json"), clocked, JSON);
     }
     each(&json, "transitions", TRANSITION);
     each(&json, "attempts", ATTEMPT);
@@ -190,10 +197,13 @@ fn captures_have_none() {
         (frame("Ha") + "data: {broken\n\n", "broken"),
         (frame("Ha") + &frame("Haha") + "data: [DONE]\n\n", "clean"),
         ("data: {\"some\":\"thing\"}\n\n".to_owned(), "flagged"),
+        (frame("{\\\"a\\\": {\\\"b\\\": 1}}") + "data: [DONE]\n\n", "clean"),
+        (frame("{\\\"a\\\": {\\\"b") + "data: [DONE]\n\n", "clean"),
         (String::new(), "broken"),
     ] {
         let report = conforms(Capture::new(body.clone().into_bytes()), false);
         assert_eq!(report["verdict"], verdict, "{body}");
+        assert_eq!(report["json"].is_object(), report["output"].as_str().unwrap().starts_with('{'), "{body}");
         assert!(report["breaker"].is_null() && report["ttft_us"].is_null() && report["duration_us"].is_null());
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::{
     app::{Cursor, Pane, session::SessionId, shared::Fresh},
-    core::input::Input,
+    core::{input::Input, params::Profile},
     session::library::Entry,
 };
 
@@ -217,4 +217,6 @@ pub enum Action {
     Say(String),
     /// A live pipe begins under this title.
     Piped(String),
+    /// A call through the proxy begins under this title, to be judged with this profile.
+    Called(String, Profile),
 }

@@ -79,6 +79,14 @@ pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
             app.add(title, app.profile.clone(), true);
             Vec::new()
         }
+        Action::Called(title, profile) => {
+            // Nobody who looks into a session is taken away from it.
+            let busy = app.session().is_some_and(|session| session.mode != Mode::Follow).then_some(app.current);
+            app.add(title, profile, true);
+            app.current = busy.unwrap_or(app.current);
+            app.notice = None;
+            Vec::new()
+        }
     }
 }
 

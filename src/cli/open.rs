@@ -79,7 +79,11 @@ pub fn interface() -> Outcome {
     start(if configured { Opening::Composer } else { Opening::Demo })
 }
 
-fn start(opening: Opening) -> Outcome {
+/// Starts the interface with `opening`.
+///
+/// # Errors
+/// When there is no terminal, or a configuration that cannot be used.
+pub fn start(opening: Opening) -> Outcome {
     // Keys come from the terminal itself when standard input brings the stream.
     let keys = matches!(opening, Opening::Pipe(_) | Opening::Loaded(_)) || io::stdin().is_terminal();
     if !io::stdout().is_terminal() || !keys || std::env::var_os("TERM").is_some_and(|term| term == "dumb") {

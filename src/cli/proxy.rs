@@ -1,8 +1,11 @@
-//! `stutterscope proxy`: watch the calls of a real client, headless.
+//! `stutterscope proxy`: watch the calls of a real client, in the interface or headless.
 
 mod watch;
 
-use std::{process::ExitCode, sync::Arc};
+use std::{
+    io::{self, IsTerminal},
+    process::ExitCode,
+};
 
 use tokio::{sync::mpsc::UnboundedReceiver, task::JoinSet};
 
@@ -11,10 +14,12 @@ use crate::{
         Failure, Outcome,
         interrupt::{INTERRUPTED, Interrupt},
         judging::{Judging, JudgingArgs},
+        open,
         send::follow::note,
     },
     net::proxy::{Event, ProxyServer, Recording, Upstream},
     session::library,
+    tui::{live::Proxy, run::Opening},
 };
 
 /// Arguments of `proxy`.
@@ -29,26 +34,41 @@ pub struct Args {
     /// Keep no recordings
     #[arg(long)]
     no_save: bool,
-    /// One JSON report per call to standard output, as `check --format json` prints it
+    /// Show no interface; tell of each call on standard error. So it is too where there is no terminal
+    #[arg(long)]
+    headless: bool,
+    /// One JSON report per call to standard output, as `check --format json` prints it; headless
     #[arg(long)]
     json: bool,
     #[command(flatten)]
     judging: JudgingArgs,
 }
 
-/// Passes calls on until it is interrupted, and says what became of each.
+/// Passes calls on until it is interrupted, or the interface is left.
 pub fn run(args: &Args) -> Outcome {
-    let interrupt = Interrupt::watch()?;
     let judging = Judging::load(&args.judging)?;
-    // Passing on must go on while a report is made or standard output blocks, so it has threads of its own.
+    // Passing on must go on while a report is made or the screen is drawn, so it has threads of its own.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(Failure::usage)?;
-    runtime.block_on(async {
-        let (server, events) = start(args, &judging).await?;
-        watch(server, events, Arc::new(judging), args.json, &interrupt).await
-    })
+    let headless = args.headless || args.json || !io::stdout().is_terminal() || !io::stdin().is_terminal();
+    let interrupt = if headless { Some(Interrupt::watch()?) } else { None };
+    let (title, server, events) = runtime.block_on(start(args, &judging))?;
+    let Some(interrupt) = interrupt else {
+        let outcome = open::start(Opening::Proxy(Proxy::new(title, server, events)));
+        runtime.shutdown_background();
+        if !args.no_save {
+            note(&format!("the calls are recorded in {}", library::folder().display()));
+        }
+        return outcome;
+    };
+    note(&format!("{title}; Ctrl-C ends it"));
+    let outcome = runtime.block_on(watch(server, events, args.json, &interrupt));
+    // The resolver's answer to a call that is gone is nothing to wait for.
+    runtime.shutdown_background();
+    outcome
 }
 
-async fn start(args: &Args, judging: &Judging) -> Result<(ProxyServer, UnboundedReceiver<Event>), Failure> {
+/// Starts the proxy, and says from where to where calls go.
+async fn start(args: &Args, judging: &Judging) -> Result<(String, ProxyServer, UnboundedReceiver<Event>), Failure> {
     let config = judging.config();
     let known = config.all_providers();
     let named = known.iter().find(|provider| provider.name == args.upstream && !provider.base_url.is_empty());
@@ -64,18 +84,11 @@ async fn start(args: &Args, judging: &Judging) -> Result<(ProxyServer, Unbounded
     let (base_url, path) = (upstream.base_url(), upstream.path().to_owned());
     let started = ProxyServer::start(args.port, upstream, config.timeouts.connect, recording).await;
     let (server, events) = started.map_err(Failure::usage)?;
-    note(&format!("calls to {}{path} are passed on to {base_url} until you press Ctrl-C", server.root()));
-    Ok((server, events))
+    Ok((format!("calls to {}{path} are passed on to {base_url}", server.root()), server, events))
 }
 
 /// Tells of every call until an interrupt, and then of the ends of those that are under way.
-async fn watch(
-    server: ProxyServer,
-    mut events: UnboundedReceiver<Event>,
-    judging: Arc<Judging>,
-    json: bool,
-    interrupt: &Interrupt,
-) -> Outcome {
+async fn watch(server: ProxyServer, mut events: UnboundedReceiver<Event>, json: bool, interrupt: &Interrupt) -> Outcome {
     interrupt.expect();
     let mut server = Some(server);
     let mut calls = JoinSet::new();
@@ -84,7 +97,7 @@ async fn watch(
             event = events.recv() => match event {
                 Some(Event::Call(call)) => {
                     note(&format!("call {}: {}", call.number, call.title));
-                    calls.spawn(watch::call(call, judging.clone(), json));
+                    calls.spawn(watch::call(call, json));
                 }
                 Some(Event::Passed { method, path, status }) => {
                     note(&format!("passed on: {method} {path}: {}", status.map_or("no answer".into(), |status| status.to_string())));

@@ -48,6 +48,8 @@ pub struct DialectInfo {
     pub framing: Framing,
     /// The path of its endpoint, below the base URL; `{model}` stands for the model's name.
     pub path: &'static str,
+    /// Request headers that it wants; `{key}` stands for the key, and such a header is left out where there is none.
+    pub headers: &'static [(&'static str, &'static str)],
     /// Content type of its responses.
     pub content_type: &'static str,
     /// The channels that its wire can carry.
@@ -64,6 +66,9 @@ pub struct DialectInfo {
     /// A minimal streaming request body for a model and a prompt.
     pub request: fn(model: &str, prompt: &str) -> String,
 }
+
+/// The header that most want.
+const BEARER: &[(&str, &str)] = &[("authorization", "Bearer {key}")];
 
 /// What a complete stream of a dialect ends with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

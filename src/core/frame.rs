@@ -49,10 +49,12 @@ pub enum Payload {
     /// There is none.
     #[default]
     None,
-    /// Name and data are these ranges of the body; there is no id.
+    /// Name, id and data are these ranges of the body.
     Plain {
         /// The event name, empty if there is none.
         event: Span,
+        /// The id, empty if there is none.
+        id: Span,
         /// The data.
         data: Span,
     },
@@ -65,7 +67,7 @@ pub enum Payload {
         /// The payload.
         data: Span,
     },
-    /// The frame's bytes must be read again: several data lines, or an id.
+    /// The frame's bytes must be read again: several data lines.
     Block,
 }
 

@@ -108,9 +108,9 @@ impl RequestSpec {
         }
         let mut headers = provider.headers.clone();
         headers.extend(draft.headers);
-        let own_auth = headers
-            .iter()
-            .any(|(name, _)| ["authorization", "x-api-key", "api-key"].iter().any(|auth| name.eq_ignore_ascii_case(auth)));
+        let own_auth = headers.iter().any(|(name, _)| {
+            ["authorization", "x-api-key", "api-key", "x-goog-api-key"].iter().any(|auth| name.eq_ignore_ascii_case(auth))
+        });
         // The environment wins over the configuration file.
         let key = variable(&provider.key_env).filter(|key| !key.trim().is_empty()).or_else(|| provider.key.clone());
         if key.is_none() && !provider.key_env.is_empty() && !own_auth && draft.base_url.is_none() {
@@ -154,7 +154,7 @@ impl RequestSpec {
 
     /// The URL that is asked: the base URL with the dialect's path, unless the base URL ends in it already.
     pub fn url(&self) -> String {
-        join(&self.base_url, self.dialect.path)
+        join(&self.base_url, &self.dialect.path.replace("{model}", &self.model))
     }
 
     /// All request headers. The key's value is marked as sensitive.
@@ -166,17 +166,16 @@ impl RequestSpec {
         let mut map = HeaderMap::new();
         map.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         map.insert(ACCEPT, HeaderValue::from_static(self.dialect.content_type));
-        if self.dialect.id == "anthropic" {
-            map.insert("anthropic-version", HeaderValue::from_static("2023-06-01"));
-        }
-        if let Some(key) = &self.key {
-            let (name, value) = match self.dialect.id {
-                "anthropic" => ("x-api-key", key.expose_secret().to_owned()),
-                _ => ("authorization", format!("Bearer {}", key.expose_secret())),
-            };
-            let mut value = HeaderValue::try_from(value).map_err(|_| RequestError::Header { name: name.into() })?;
-            value.set_sensitive(true);
-            map.insert(name, value);
+        for (name, pattern) in self.dialect.headers {
+            let keyed = pattern.contains("{key}");
+            let key = self.key.as_ref().map(ExposeSecret::expose_secret);
+            if keyed && key.is_none() {
+                continue;
+            }
+            let value = pattern.replace("{key}", key.unwrap_or_default());
+            let mut value = HeaderValue::try_from(value).map_err(|_| RequestError::Header { name: (*name).into() })?;
+            value.set_sensitive(keyed);
+            map.insert(*name, value);
         }
         for (name, value) in &self.headers {
             let refused = || RequestError::Header { name: name.clone() };

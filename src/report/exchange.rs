@@ -6,7 +6,10 @@ use serde::Serialize;
 
 use crate::core::{
     input::{Head, What},
-    reading::{Note, Reading, Usage},
+    output::Output,
+    reading::{Reading, Usage},
+    time::Moment,
+    usage,
 };
 
 /// One HTTP exchange.
@@ -31,6 +34,19 @@ pub struct UsageReport {
     pub total: Option<u64>,
     /// True if we counted; the provider's own counts are never changed.
     pub estimated: bool,
+    /// How an estimate was made, null for the provider's own counts.
+    pub basis: Option<&'static str>,
+}
+
+impl UsageReport {
+    /// On one line for people: `24 in, 118 out`, `~118 out (estimate, bytes / 4)`.
+    pub fn line(&self) -> String {
+        let sign = if self.estimated { "~" } else { "" };
+        let parts = [(self.input, "in"), (self.output, "out"), (self.total.filter(|_| self.output.is_none()), "in all")];
+        let parts: Vec<String> = parts.iter().filter_map(|(count, word)| Some(format!("{sign}{} {word}", (*count)?))).collect();
+        let basis = self.basis.map_or(String::new(), |basis| format!(" (estimate, {basis})"));
+        format!("{}{basis}", parts.join(", "))
+    }
 }
 
 /// Headers in which providers and gateways tell the id of a request.
@@ -73,21 +89,14 @@ fn of_head(head: &Head) -> AttemptReport {
     AttemptReport { status: Some(head.status), request_id, headers }
 }
 
-/// The provider's counts: of each counter the last one given. Some give the prompt's with the first frame and the
-/// completion's with the last.
-pub fn usage(reading: &Reading) -> Option<UsageReport> {
-    let mut last: Option<Usage> = None;
-    for (_, note) in reading.notes() {
-        if let Note::Usage(usage) = note {
-            let before = last.unwrap_or_default();
-            last = Some(Usage {
-                input: usage.input.or(before.input),
-                output: usage.output.or(before.output),
-                total: usage.total.or(before.total),
-            });
-        }
+/// The provider's counts, or what the text that came out probably is in tokens.
+pub fn usage(reading: &Reading, output: &Output) -> Option<UsageReport> {
+    if let Some(Usage { input, output, total }) = usage::given(reading, Moment::END) {
+        let sum = || input?.checked_add(output?);
+        return Some(UsageReport { input, output, total: total.or_else(sum), estimated: false, basis: None });
     }
-    let Usage { input, output, total } = last?;
-    let sum = || input?.checked_add(output?);
-    Some(UsageReport { input, output, total: total.or_else(sum), estimated: false })
+    let deltas = reading.delta_ids().map(|delta| reading.delta(delta)).filter(|delta| !delta.snapshot);
+    let bytes: u64 = deltas.map(|delta| delta.text.len() as u64).sum();
+    let tokens = usage::estimate(bytes.saturating_sub(usage::bytes_cut(output, Moment::END)))?;
+    Some(UsageReport { input: None, output: Some(tokens), total: None, estimated: true, basis: Some(usage::BASIS) })
 }

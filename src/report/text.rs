@@ -12,6 +12,8 @@ use crate::{
 /// The most removed pieces that are shown for one finding, and the most characters of each.
 const PIECES: usize = 4;
 const PIECE: usize = 60;
+/// The most characters of the line about JSON.
+const LINE: usize = 240;
 
 /// The report in plain words: a verdict line, then each finding with evidence, place, hint and removed text.
 pub fn to_text(report: &Report) -> String {
@@ -30,7 +32,13 @@ fn write(out: &mut String, report: &Report) -> fmt::Result {
     if let (Some(first), Some(all)) = (report.ttft_us, report.duration_us) {
         write!(out, " · first text after {}, ended after {}", Micros(first), Micros(all))?;
     }
+    if let Some(usage) = &report.usage {
+        write!(out, " · usage {}", usage.line())?;
+    }
     out.push('\n');
+    if let Some(json) = &report.json {
+        writeln!(out, "  json: {}", shorten(&json.line, LINE))?;
+    }
     for finding in &report.findings {
         write_finding(out, finding, report.attempts.len())?;
     }
@@ -88,10 +96,17 @@ fn count(number: impl Into<u64>, noun: &str) -> String {
 /// `text` on one line between quotes, shortened in the middle of long ones.
 fn quote(text: &str) -> String {
     let chars = text.chars().count();
-    if chars <= PIECE {
-        return format!("\"{}\"", sanitise(text));
+    let count = if chars > PIECE { format!(" ({chars} chars)") } else { String::new() };
+    format!("\"{}\"{count}", shorten(text, PIECE))
+}
+
+/// `text` on one line, its middle left out if it has more than `most` characters.
+fn shorten(text: &str, most: usize) -> String {
+    let chars = text.chars().count();
+    if chars <= most {
+        return sanitise(text).into_owned();
     }
-    let head: String = text.chars().take(PIECE / 2).collect();
-    let tail: String = text.chars().skip(chars - PIECE / 3).collect();
-    format!("\"{} … {}\" ({chars} chars)", sanitise(&head), sanitise(&tail))
+    let head: String = text.chars().take(most / 2).collect();
+    let tail: String = text.chars().skip(chars - most / 3).collect();
+    format!("{} … {}", sanitise(&head), sanitise(&tail))
 }

@@ -1,5 +1,7 @@
 //! Where inputs come from while the interface runs: requests, the pipe, files. The only part of it that does I/O.
 
+mod proxy;
+
 use std::{
     fs,
     io::{self, Read},
@@ -37,6 +39,8 @@ use crate::{
     session::{self, format::Header, library, live::LiveLog, pipe},
 };
 
+pub use proxy::Proxy;
+
 /// How long a cancelled request may take to close its recording when the program ends.
 const PATIENCE: Duration = Duration::from_millis(500);
 
@@ -55,6 +59,7 @@ pub struct Sources {
     config: Config,
     desk: SharedDesk,
     demo: Option<DemoServer>,
+    proxy: Option<Proxy>,
     live: Vec<Live>,
     wake: Arc<Notify>,
     /// What other threads finished.
@@ -67,7 +72,7 @@ impl Sources {
     pub fn new(config: Config) -> Sources {
         let desk = Arc::new(Mutex::new(config.desk()));
         let (finish, done) = mpsc::unbounded_channel();
-        Sources { config, desk, demo: None, live: Vec::new(), wake: Arc::default(), done, finish }
+        Sources { config, desk, demo: None, proxy: None, live: Vec::new(), wake: Arc::default(), done, finish }
     }
 
     /// Waits until some live session changed.
@@ -77,7 +82,7 @@ impl Sources {
 
     /// Hands everything that came to the sessions; returns whether anything did. What that asks for goes to `effects`.
     pub fn drain(&mut self, app: &mut App, effects: &mut Vec<Effect>) -> bool {
-        let mut any = false;
+        let mut any = self.take_calls(app);
         while let Ok(action) = self.done.try_recv() {
             effects.extend(update(app, action));
             any = true;
@@ -258,6 +263,9 @@ impl Sources {
 
     /// Cancels what is under way and lets the recordings be closed.
     pub async fn stop(&mut self) {
+        if let Some(proxy) = self.proxy.take() {
+            let _ = tokio::time::timeout(PATIENCE, proxy.stop()).await;
+        }
         for live in &mut self.live {
             if let Some(cancel) = &live.cancel {
                 cancel.send_replace(true);

@@ -21,7 +21,7 @@ use crate::{
     core::input::{PauseCause, What},
     tui::{
         Theme, keymap,
-        live::{PIPE, Sources},
+        live::{PIPE, Proxy, Sources},
         mouse,
         terminal::{Guard, note_recording},
     },
@@ -45,6 +45,8 @@ pub enum Opening {
     File(PathBuf),
     /// A live pipe.
     Pipe(Box<dyn Read + Send>),
+    /// The calls through a proxy.
+    Proxy(Proxy),
     /// A recording or capture that came through a pipe.
     Loaded(Box<OpenedFile>),
 }
@@ -64,6 +66,7 @@ pub async fn run(opening: Opening, config: Config, theme: Theme) -> io::Result<E
         Opening::Composer => drop(update(&mut app, Action::Run(crate::app::Command::Compose))),
         Opening::File(path) => queue.push(Effect::Open(path)),
         Opening::Pipe(source) => sources.pipe(&mut app, source),
+        Opening::Proxy(proxy) => sources.watch(&mut app, proxy),
         Opening::Loaded(file) => drop(update(&mut app, Action::Opened(file))),
     }
     app.mouse = mouse::by_default(|name| std::env::var(name).ok());

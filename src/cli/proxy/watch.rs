@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    cli::{Failure, judging::Judging, send::follow::note},
+    cli::{Failure, send::follow::note},
     core::{
         engine::Engine,
         input::{Head, Input, What},
@@ -19,9 +19,9 @@ use crate::{
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub async fn call(call: Call, judging: std::sync::Arc<Judging>, json: bool) -> Result<(), Failure> {
+pub async fn call(call: Call, json: bool) -> Result<(), Failure> {
     let mut remarks: Vec<String> = call.unrecorded.iter().map(ToString::to_string).collect();
-    let mut engine = Engine::new(judging.profile(None));
+    let mut engine = Engine::new(call.profile);
     let mut inputs: Vec<Input> = Vec::new();
     loop {
         // Asked before draining: what was pushed before the close is in this drain or an earlier one.

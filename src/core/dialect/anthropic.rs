@@ -25,6 +25,7 @@ pub const INFO: DialectInfo = DialectInfo {
     title: "Anthropic messages",
     framing: Framing::Sse,
     path: "/v1/messages",
+    headers: &[("x-api-key", "{key}"), ("anthropic-version", "2023-06-01")],
     content_type: "text/event-stream",
     carries: &[Channel::Text, Channel::Reasoning, Channel::ToolArguments],
     ending: Ending::Terminator,

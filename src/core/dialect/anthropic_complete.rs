@@ -11,6 +11,7 @@ pub const INFO: DialectInfo = DialectInfo {
     title: "Anthropic text completions",
     framing: Framing::Sse,
     path: "/v1/complete",
+    headers: &[("x-api-key", "{key}"), ("anthropic-version", "2023-06-01")],
     content_type: "text/event-stream",
     carries: &[Channel::Text],
     ending: Ending::Finish,

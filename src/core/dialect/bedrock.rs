@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
-    DialectInfo, Ending, FrameView, Reader, Sink, by_frame,
+    BEARER, DialectInfo, Ending, FrameView, Reader, Sink, by_frame,
     envelope::{Envelope, Hole},
     error,
     json::{self, Shape, Text},
@@ -28,6 +28,7 @@ pub const INFO: DialectInfo = DialectInfo {
     title: "Amazon Bedrock",
     framing: Framing::EventStream,
     path: "/model/{model}/converse-stream",
+    headers: BEARER,
     content_type: "application/vnd.amazon.eventstream",
     carries: &[Channel::Text, Channel::Reasoning, Channel::ToolArguments],
     ending: Ending::Finish,

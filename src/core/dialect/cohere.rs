@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    DialectInfo, Ending, FrameView, Reader, Seen, Sink,
+    BEARER, DialectInfo, Ending, FrameView, Reader, Seen, Sink,
     envelope::Envelope,
     error,
     json::{self, Object, Shape, Text},
@@ -23,6 +23,7 @@ pub const INFO: DialectInfo = DialectInfo {
     title: "Cohere chat v2",
     framing: Framing::Sse,
     path: "/v2/chat",
+    headers: BEARER,
     content_type: "text/event-stream",
     carries: &[Channel::Text, Channel::Reasoning, Channel::ToolArguments],
     ending: Ending::Finish,

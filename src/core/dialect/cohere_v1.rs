@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
 use super::{
-    DialectInfo, Ending, FrameView, Reader, Seen, Sink, Writer, WriterStart, WriterStep,
+    BEARER, DialectInfo, Ending, FrameView, Reader, Seen, Sink, Writer, WriterStart, WriterStep,
     envelope::Envelope,
     error,
     json::{self, Shape, Text},
@@ -22,6 +22,7 @@ pub const INFO: DialectInfo = DialectInfo {
     title: "Cohere chat v1",
     framing: Framing::Ndjson,
     path: "/v1/chat",
+    headers: BEARER,
     content_type: "application/stream+json",
     carries: &[Channel::Text],
     ending: Ending::Terminator,

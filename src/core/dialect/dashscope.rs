@@ -25,6 +25,7 @@ pub const INFO: DialectInfo = DialectInfo {
     title: "DashScope native",
     framing: Framing::Sse,
     path: "/api/v1/services/aigc/text-generation/generation",
+    headers: &[("authorization", "Bearer {key}"), ("x-dashscope-sse", "enable")],
     content_type: "text/event-stream",
     carries: &[Channel::Text, Channel::Reasoning, Channel::ToolArguments],
     ending: Ending::Finish,
@@ -68,7 +69,7 @@ struct Output<'a> {
     choices: Option<Few<Choice<'a>>>,
     /// Deep research: one message, in phases.
     #[serde(borrow)]
-    message: Option<Message<'a>>,
+    message: Option<Box<Message<'a>>>,
 }
 
 #[derive(Deserialize)]
@@ -124,7 +125,7 @@ struct Counts<'a> {
     total_tokens: Option<u64>,
     /// Applications count per model.
     #[serde(borrow)]
-    models: Option<Few<ModelCounts<'a>>>,
+    models: Option<Vec<ModelCounts<'a>>>,
 }
 
 #[derive(Deserialize)]
@@ -211,7 +212,7 @@ impl EventReader {
             return;
         };
         self.seen.id(event.request_id.bytes(), sink);
-        let model = event.usage.iter().filter_map(|usage| usage.models.as_ref()).flat_map(Few::iter).next();
+        let model = event.usage.iter().filter_map(|usage| usage.models.as_ref()).flatten().next();
         if let Some(model) = model {
             self.seen.model(model.model_id.bytes(), sink);
         }

@@ -26,6 +26,8 @@ pub(super) enum Hole {
     Stamp,
     /// A run of digits that is the frame's identity.
     Number,
+    /// A run of digits that says nothing.
+    Digits,
     /// Spaces between two tokens.
     Blank,
 }
@@ -85,9 +87,10 @@ impl Envelope {
                     identity = super::stamp::nanos(&rest[..len]);
                     len
                 }
-                Hole::Number => {
+                Hole::Number | Hole::Digits => {
                     let len = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-                    identity = Some(number(&rest[..len])?);
+                    let number = number(&rest[..len])?;
+                    identity = if *hole == Hole::Number { Some(number) } else { identity };
                     len
                 }
                 Hole::Blank => rest.iter().take_while(|byte| **byte == b' ').count(),
@@ -117,11 +120,15 @@ impl Envelope {
         // The few holes are taken in the order in which they stand.
         while let Some((hole, range)) = std::iter::once((Hole::Text, &text))
             .chain(others.iter().filter_map(|(hole, range)| Some((*hole, range.as_ref()?))))
+            .filter(|(hole, range)| {
+                let digits = matches!(hole, Hole::Number | Hole::Digits);
+                !digits || data.get(Range::clone(range)).is_some_and(|bytes| bytes.iter().all(u8::is_ascii_digit))
+            })
             .filter(|(_, range)| range.start >= from && range.end <= data.len() && range.end > from)
             .min_by_key(|(_, range)| range.start)
         {
             let quoted = data.get(range.start.wrapping_sub(1)) == Some(&b'"') && data.get(range.end) == Some(&b'"');
-            if !quoted && !matches!(hole, Hole::Number | Hole::Blank) {
+            if !quoted && !matches!(hole, Hole::Number | Hole::Digits | Hole::Blank) {
                 return;
             }
             self.fixed.extend_from_slice(&data[from..range.start]);

@@ -23,6 +23,7 @@ pub const INFO: DialectInfo = DialectInfo {
     title: "Gemini Interactions",
     framing: Framing::Sse,
     path: "/v1beta/interactions",
+    headers: &[("x-goog-api-key", "{key}")],
     content_type: "text/event-stream",
     carries: &[Channel::Text, Channel::Reasoning, Channel::ToolArguments],
     ending: Ending::Finish,

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    DialectInfo, Ending, FrameView, Reader, Seen, Sink,
+    BEARER, DialectInfo, Ending, FrameView, Reader, Seen, Sink,
     envelope::{Envelope, Hole},
     error,
     json::{self, Few, Shape, Text},
@@ -23,6 +23,7 @@ pub const INFO: DialectInfo = DialectInfo {
     title: "Ollama chat and generate",
     framing: Framing::Ndjson,
     path: "/api/chat",
+    headers: BEARER,
     content_type: "application/x-ndjson",
     carries: &[Channel::Text, Channel::Reasoning, Channel::ToolArguments],
     ending: Ending::Terminator,

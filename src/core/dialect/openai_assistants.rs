@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{DialectInfo, Ending, FrameView, Reader, Seen, Sink, error, json, spoken::Spoken, usage::usage_of};
+use super::{BEARER, DialectInfo, Ending, FrameView, Reader, Seen, Sink, error, json, spoken::Spoken, usage::usage_of};
 use crate::core::{
     frame::Framing,
     reading::{Channel, ChannelKey, FrameKind, Note},
@@ -18,6 +18,7 @@ pub const INFO: DialectInfo = DialectInfo {
     title: "OpenAI Assistants",
     framing: Framing::Sse,
     path: "/threads/runs",
+    headers: BEARER,
     content_type: "text/event-stream",
     carries: &[Channel::Text, Channel::ToolArguments],
     ending: Ending::Finish,

@@ -7,7 +7,7 @@ use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    DialectInfo, Ending, FrameView, Reader, Sink,
+    BEARER, DialectInfo, Ending, FrameView, Reader, Sink,
     envelope::{Envelope, Hole},
     error,
     json::{self, Few, Shape, Text, TextOr},
@@ -26,6 +26,7 @@ pub const INFO: DialectInfo = DialectInfo {
     title: "OpenAI chat completions",
     framing: Framing::Sse,
     path: "/chat/completions",
+    headers: BEARER,
     content_type: "text/event-stream",
     carries: &Channel::ALL,
     ending: Ending::Finish,
@@ -66,6 +67,9 @@ struct Chunk<'a> {
     #[serde(borrow, default)]
     model: Text<'a>,
     object: Option<IgnoredAny>,
+    /// Some count it up during the stream.
+    #[serde(borrow)]
+    created: Option<&'a RawValue>,
     #[serde(borrow)]
     choices: Option<Few<Choice<'a>>>,
     #[serde(borrow)]
@@ -74,12 +78,9 @@ struct Chunk<'a> {
     x_groq: Option<&'a RawValue>,
     #[serde(borrow)]
     error: Option<&'a RawValue>,
-    /// Padding of random length, so that the sizes of chunks do not betray tokens.
-    #[serde(borrow, default)]
+    /// Padding of random length, so that the sizes of chunks do not betray tokens; Mistral calls it `p`.
+    #[serde(borrow, default, alias = "p")]
     obfuscation: Text<'a>,
-    /// The same, as Mistral names it.
-    #[serde(borrow, default)]
-    p: Text<'a>,
 }
 
 impl<'a> Chunk<'a> {
@@ -141,7 +142,7 @@ struct Delta<'a> {
     reasoning: Text<'a>,
     /// Mostly the same thought once more, in parts; read where it is the only one.
     #[serde(borrow)]
-    reasoning_details: Option<Few<Detail<'a>>>,
+    reasoning_details: Option<Box<Few<Detail<'a>>>>,
     #[serde(borrow, default)]
     refusal: Text<'a>,
     #[serde(borrow, default)]
@@ -240,8 +241,9 @@ impl Reader for ChatReader {
                 let chunk = serde_json::from_slice::<Chunk<'_>>(data)?;
                 self.chunk(&chunk, data, sink);
                 if let Some((key, text)) = chunk.only_text().filter(|_| sink.notes.is_empty()) {
-                    let padding = [&chunk.obfuscation, &chunk.p].map(|padding| (Hole::Padding, padding.range_in(data)));
-                    self.envelope.learn(key, text, data, padding);
+                    let created = chunk.created.and_then(|raw| json::range_in(raw.get().as_bytes(), data));
+                    let padding = chunk.obfuscation.range_in(data);
+                    self.envelope.learn(key, text, data, [(Hole::Digits, created), (Hole::Padding, padding)]);
                 }
                 Ok(())
             }),
@@ -306,7 +308,7 @@ impl ChatReader {
             sink.add(reasoning, delta.reasoning.bytes());
         }
         if delta.reasoning.is_empty() && delta.reasoning_content.is_empty() {
-            for detail in delta.reasoning_details.iter().flat_map(Few::iter) {
+            for detail in delta.reasoning_details.iter().flat_map(|details| details.iter()) {
                 sink.add(reasoning, detail.text.bytes());
                 sink.add(reasoning, detail.summary.bytes());
             }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{DialectInfo, Ending, Writer, WriterStart, WriterStep, openai_chat};
+use super::{BEARER, DialectInfo, Ending, Writer, WriterStart, WriterStep, openai_chat};
 use crate::core::{
     frame::Framing,
     reading::{Channel, Usage},
@@ -14,6 +14,7 @@ pub const INFO: DialectInfo = DialectInfo {
     title: "OpenAI text completions",
     framing: Framing::Sse,
     path: "/completions",
+    headers: BEARER,
     content_type: "text/event-stream",
     carries: &[Channel::Text],
     ending: Ending::Finish,

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
-    DialectInfo, Ending, FrameView, Reader, Seen, Sink,
+    BEARER, DialectInfo, Ending, FrameView, Reader, Seen, Sink,
     envelope::{Envelope, Hole},
     error,
     json::{self, Shape, Text},
@@ -30,6 +30,7 @@ pub const INFO: DialectInfo = DialectInfo {
     title: "OpenAI Responses",
     framing: Framing::Sse,
     path: "/responses",
+    headers: BEARER,
     content_type: "text/event-stream",
     carries: &Channel::ALL,
     ending: Ending::Finish,

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
 use super::{
-    DialectInfo, Ending, FrameView, Reader, Sink, Writer, WriterStep,
+    BEARER, DialectInfo, Ending, FrameView, Reader, Sink, Writer, WriterStep,
     envelope::Envelope,
     error,
     json::{self, Shape, Text},
@@ -22,6 +22,7 @@ pub const INFO: DialectInfo = DialectInfo {
     title: "OpenAI transcription",
     framing: Framing::Sse,
     path: "/audio/transcriptions",
+    headers: BEARER,
     content_type: "text/event-stream",
     carries: &[Channel::Text],
     ending: Ending::Finish,

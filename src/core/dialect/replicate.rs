@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{DialectInfo, Ending, FrameView, Reader, Sink, Writer, WriterStep, error};
+use super::{BEARER, DialectInfo, Ending, FrameView, Reader, Sink, Writer, WriterStep, error};
 use crate::core::{
     frame::Framing,
     reading::{Channel, ChannelKey, FrameKind, Note},
@@ -14,6 +14,7 @@ pub const INFO: DialectInfo = DialectInfo {
     title: "Replicate",
     framing: Framing::Sse,
     path: "/v1/predictions",
+    headers: BEARER,
     content_type: "text/event-stream",
     carries: &[Channel::Text],
     ending: Ending::Terminator,

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{json, value::RawValue};
 
 use super::{
-    DialectInfo, Ending, FrameView, Reader, Sink, Writer, WriterStart, WriterStep, error,
+    BEARER, DialectInfo, Ending, FrameView, Reader, Sink, Writer, WriterStart, WriterStep, error,
     json::{self, Shape, Text},
     spoken::Spoken,
 };
@@ -19,6 +19,7 @@ pub const INFO: DialectInfo = DialectInfo {
     title: "Text Generation Inference",
     framing: Framing::Sse,
     path: "/generate_stream",
+    headers: BEARER,
     content_type: "text/event-stream",
     carries: &[Channel::Text],
     ending: Ending::Finish,

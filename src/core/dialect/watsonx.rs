@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    DialectInfo, Ending, FrameView, Reader, Seen, Sink, Writer, WriterStart, WriterStep, error,
+    BEARER, DialectInfo, Ending, FrameView, Reader, Seen, Sink, Writer, WriterStart, WriterStep, error,
     json::{self, Few, Shape, Text},
 };
 use crate::core::{
@@ -18,6 +18,7 @@ pub const INFO: DialectInfo = DialectInfo {
     title: "IBM watsonx text generation",
     framing: Framing::Sse,
     path: "/ml/v1/text/generation_stream?version=2024-05-31",
+    headers: BEARER,
     content_type: "text/event-stream",
     carries: &[Channel::Text],
     ending: Ending::Finish,

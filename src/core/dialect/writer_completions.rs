@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    DialectInfo, Ending, FrameView, Reader, Sink, Writer, WriterStep, error,
+    BEARER, DialectInfo, Ending, FrameView, Reader, Sink, Writer, WriterStep, error,
     json::{self, Shape, Text},
 };
 use crate::core::{
@@ -18,6 +18,7 @@ pub const INFO: DialectInfo = DialectInfo {
     title: "Writer text completions",
     framing: Framing::Sse,
     path: "/v1/completions",
+    headers: BEARER,
     content_type: "text/event-stream",
     carries: &[Channel::Text],
     ending: Ending::Silence,

@@ -56,7 +56,7 @@ pub(super) fn line(body: &[u8], start: usize, end: usize, limit: u64, unterminat
         payload: if too_large {
             Payload::None
         } else {
-            Payload::Plain { event: Span::default(), data: Span { start, end: start + len } }
+            Payload::Plain { event: Span::default(), id: Span::default(), data: Span { start, end: start + len } }
         },
     })
 }

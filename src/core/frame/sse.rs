@@ -4,7 +4,7 @@
 //! own (a keep-alive that must reach the clocks at once), a block without data is a frame though it is not dispatched, and so is
 //! the block that the end of the body cut off.
 
-use memchr::memchr2;
+use memchr::{memchr, memchr2};
 
 use super::{Payload, RawFrame, RawKind, Span};
 
@@ -39,7 +39,8 @@ struct Seen {
     fields: bool,
     data: Option<Span>,
     event: Span,
-    /// More than one data line, or an id: the ranges do not say it all.
+    id: Span,
+    /// More than one data line: the ranges do not say it all.
     again: bool,
 }
 
@@ -145,7 +146,10 @@ impl SseFramer {
             }
             Some(b'i') => {
                 self.seen.fields = true;
-                self.seen.again |= value_of(bytes, b"id").is_some();
+                // An id with a NUL sets none.
+                if let Some(value) = value_of(bytes, b"id").filter(|value| memchr(0, value).is_none()) {
+                    self.seen.id = Span { start: line.end - value.len(), end: line.end };
+                }
             }
             Some(_) => self.seen.fields = true,
         }
@@ -158,7 +162,7 @@ impl SseFramer {
         let start = std::mem::replace(&mut self.block, end);
         let (kind, payload) = match seen.data {
             Some(_) if seen.again => (RawKind::Data, Payload::Block),
-            Some(data) => (RawKind::Data, Payload::Plain { event: seen.event, data }),
+            Some(data) => (RawKind::Data, Payload::Plain { event: seen.event, id: seen.id, data }),
             None => (RawKind::Empty, Payload::None),
         };
         let frame = RawFrame { start: start as u64, end: end as u64, kind, unterminated: false, payload };

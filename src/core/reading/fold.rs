@@ -250,8 +250,8 @@ impl Reading {
         let bytes = &self.body[raw.start as usize..raw.end as usize];
         let wire = &mut self.wire;
         match raw.payload {
-            Payload::Plain { event, data } => {
-                let view = FrameView { event: event.of(&self.body), id: b"", data: data.of(&self.body) };
+            Payload::Plain { event, id, data } => {
+                let view = FrameView { event: event.of(&self.body), id: id.of(&self.body), data: data.of(&self.body) };
                 read(wire, &view);
                 shift(&mut wire.sink, data.start);
             }

@@ -33,9 +33,9 @@ const LAST_WORDS: Duration = Duration::from_millis(50);
 
 pub type Body = UnsyncBoxBody<Bytes, Cut>;
 
-/// The upstream cut the connection, so the client's is cut too.
+/// The upstream cut the connection, or whoever watches ended the call, so the client's connection is cut too.
 #[derive(Debug, thiserror::Error)]
-#[error("the upstream cut the connection")]
+#[error("the call was cut")]
 pub struct Cut;
 
 /// Answers one request. An error cuts the client's connection.
@@ -78,7 +78,14 @@ async fn pass_on(parts: &Parts, body: Bytes, shared: &Shared) -> Result<Response
     let mut observer = observed.then(|| shared.observe((parts, &body), &sent));
     let asked = shared.http.request(parts.method.clone(), url).headers(sent);
     let asked = if body.is_empty() && !observed { asked } else { asked.body(body) };
-    let answer = asked.send().await;
+    let sending = asked.send();
+    let answer = match &mut observer {
+        Some(observer) => tokio::select! {
+            answer = sending => answer,
+            () = observer.cancelled() => return Err(Cut),
+        },
+        None => sending.await,
+    };
     if observer.is_none() {
         let status = answer.as_ref().map(|answer| answer.status().as_u16()).ok();
         shared.tell(Event::Passed { method: parts.method.to_string(), path: parts.uri.path().to_owned(), status });
@@ -141,7 +148,21 @@ impl Relay {
             observer.asked();
         }
         loop {
-            match self.answer.chunk().await {
+            let read = self.answer.chunk();
+            let read = match &mut self.observer {
+                Some(observer) => tokio::select! {
+                    // First, so that a stream that never pauses can be cancelled too.
+                    biased;
+                    () = observer.cancelled() => {
+                        self.observer = None;
+                        self.cut = true;
+                        return Some((Err(Cut), self));
+                    }
+                    read = read => read,
+                },
+                None => read.await,
+            };
+            match read {
                 Ok(Some(bytes)) if bytes.is_empty() => {}
                 Ok(Some(bytes)) => {
                     self.left = self.left.map(|left| left.saturating_sub(bytes.len() as u64));

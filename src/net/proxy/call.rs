@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use hyper::{HeaderMap, Uri, http::request::Parts};
 use serde::Deserialize;
-use tokio::task::JoinHandle;
+use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
     core::{
@@ -42,19 +42,27 @@ pub struct Call {
     pub number: u64,
     /// Method, path and model.
     pub title: String,
+    /// The model that is asked for, empty if unknown.
+    pub model: String,
+    /// What it is to be judged with.
+    pub profile: Profile,
     /// What happens. It is closed after the call's last input.
     pub log: Arc<LiveLog>,
+    /// Ends the call when it turns true: the upstream's request is dropped, and the client's connection is cut.
+    pub cancel: watch::Sender<bool>,
     /// Why it is not recorded although it should be.
     pub unrecorded: Option<RecordError>,
 }
 
-/// Pushes what happens to a call. Dropped early, it says that the client went away, or that the proxy was stopped.
+/// Pushes what happens to a call. Dropped early, it says that the client or whoever watches wants no more, or that the proxy was
+/// stopped.
 pub struct Observer {
     log: Arc<LiveLog>,
     slow: Arc<Slow>,
     secrets: Secrets,
     stopping: Arc<AtomicBool>,
     watching: JoinHandle<()>,
+    cancelled: watch::Receiver<bool>,
     ended: bool,
 }
 
@@ -80,11 +88,20 @@ impl Observer {
         let log = LiveLog::new(recorder);
         let model = start.model.clone();
         log.push(What::Start(Box::new(start)));
-        log.push(What::Attempt(Attempt { number: 0, endpoint: upstream.base_url(), model }));
+        log.push(What::Attempt(Attempt { number: 0, endpoint: upstream.base_url(), model: model.clone() }));
         let slow = Arc::<Slow>::default();
-        let watching = tokio::spawn(watch(log.clone(), slow.clone()));
-        let call = Call { number, title, log: log.clone(), unrecorded };
-        (Observer { log, slow, secrets, stopping, watching, ended: false }, call)
+        let (cancel, cancelled) = watch::channel(false);
+        let watching = tokio::spawn(keep_watch(log.clone(), slow.clone()));
+        let call = Call { number, title, model, profile: recording.profile.clone(), log: log.clone(), cancel, unrecorded };
+        (Observer { log, slow, secrets, stopping, watching, cancelled, ended: false }, call)
+    }
+
+    /// Waits until whoever watches cancels the call.
+    pub async fn cancelled(&mut self) {
+        // A sender that is gone cancels nothing any more.
+        if self.cancelled.wait_for(|cancel| *cancel).await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 
     /// The answer's head arrived.
@@ -136,7 +153,7 @@ impl Drop for Observer {
 }
 
 /// Notices while a call lasts that the process was suspended, or that the client is slow.
-async fn watch(log: Arc<LiveLog>, slow: Arc<Slow>) {
+async fn keep_watch(log: Arc<LiveLog>, slow: Arc<Slow>) {
     tokio::join!(log.pulse(), slow.watch(&log));
 }
 

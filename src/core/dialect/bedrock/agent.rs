@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{TEXT, base64, exception, json};
 use crate::core::{
-    dialect::{DialectInfo, Ending, FrameView, Reader, Sink, Writer, WriterStep},
+    dialect::{BEARER, DialectInfo, Ending, FrameView, Reader, Sink, Writer, WriterStep},
     frame::{Framing, event_stream},
     reading::{Channel, FrameKind, Note},
 };
@@ -15,6 +15,7 @@ pub const INFO: DialectInfo = DialectInfo {
     title: "Amazon Bedrock agents",
     framing: Framing::EventStream,
     path: "/agents/{model}/agentAliases/TSTALIASID/sessions/1/text",
+    headers: BEARER,
     content_type: "application/vnd.amazon.eventstream",
     carries: &[Channel::Text],
     ending: Ending::Silence,
