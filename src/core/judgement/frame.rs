@@ -117,6 +117,10 @@ impl Judgement {
             !row.snapshot && (self.session.terminated || !exempt && self.session.finished.contains(&choice))
         };
         let Some(delta) = reading.deltas_of(id).map(DeltaId).find(late) else { return };
+        // A frame without bytes says what became of a half character; nothing came late.
+        if reading.frame_bytes(id).is_empty() {
+            return;
+        }
         let end = if self.session.terminated { "the stream" } else { "its choice" };
         let evidence = format!("frame {} brings text after {end} had ended", id.0);
         self.session.late = true;

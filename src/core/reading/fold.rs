@@ -12,7 +12,7 @@ use crate::core::{
     frame::{
         Framer, Framing, Payload, RawFrame, RawKind,
         sniff::{self, Hint, Sniffer},
-        sse::Block,
+        sse::{Block, fields},
     },
     input::{Head, Input, Start, What},
 };
@@ -270,19 +270,24 @@ impl Reading {
         wire.told(self.frames.len() as u32 + 1);
     }
 
-    /// A block without data is not dispatched, but some servers report errors in one: `error: {...}`, or JSON without a field.
+    /// A block without data is not dispatched, but some servers report errors in one: `error: {...}`, or JSON without a field. What
+    /// else has no field of the format is kept and said: its text is lost to every client.
     fn stray(&mut self, raw: &RawFrame) {
         self.wire.sink.kind = Some(FrameKind::KeepAlive);
-        let bytes = self.body[raw.start as usize..raw.end as usize].trim_ascii();
-        let json = bytes.strip_prefix(b"error:").unwrap_or(bytes).trim_ascii();
-        if json.first() != Some(&b'{') {
-            return;
-        }
-        let Some(value) = dialect::free(json) else { return };
-        let wrapped = if json.len() < bytes.len() { serde_json::json!({ "error": value }) } else { value };
-        if let Some(note) = error::of_value(&wrapped) {
+        let bytes = &self.body[raw.start as usize..raw.end as usize];
+        if let Some(note) = stray_error(bytes.trim_ascii()) {
             self.wire.sink.kind = Some(FrameKind::Error);
             self.wire.sink.note(note);
+            return;
+        }
+        let known = |name: &[u8]| matches!(name, b"" | b"data" | b"event" | b"id" | b"retry");
+        let Some(field) = fields(bytes).find(|field| !known(field.name)).filter(|_| !raw.unterminated) else { return };
+        if field.name.first() == Some(&b'{') || field.value.first() == Some(&b'{') {
+            let message = "JSON in a line that is no data line".into();
+            self.wire.sink.kind = None;
+            self.wire.sink.note(Note::Malformed { byte: raw.start as u32, message });
+        } else {
+            self.wire.sink.kind = Some(FrameKind::Unknown);
         }
     }
 
@@ -354,6 +359,16 @@ fn read(wire: &mut Wire, view: &FrameView<'_>) {
         wire.sink.kind = Some(FrameKind::Error);
         wire.sink.note(note);
     }
+}
+
+/// The error that a block without data reports, if it does.
+fn stray_error(block: &[u8]) -> Option<Note> {
+    let json = block.strip_prefix(b"error:").unwrap_or(block).trim_ascii();
+    if json.first() != Some(&b'{') {
+        return None;
+    }
+    let value = dialect::free(json)?;
+    error::of_value(&if json.len() < block.len() { serde_json::json!({ "error": value }) } else { value })
 }
 
 /// A frame before the dialect is known: only what all dialects share can be told of it.
