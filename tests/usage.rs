@@ -53,6 +53,7 @@ fn counts_that_cannot_be_the_texts_are_noted() {
     // Nothing is known of an answer without text, or of one without a count.
     check("", &counted(9_000, 0), None);
     check(&long, &json!(null), None);
+    check(&long, &counted(0, 0), None);
 }
 
 #[test]
