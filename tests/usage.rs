@@ -12,7 +12,7 @@ use stutterscope::{
 fn report(frames: &[serde_json::Value]) -> Report {
     let body: String = frames.iter().map(|frame| format!("data: {frame}\n\n")).collect();
     let mut engine = Engine::new(Profile::default());
-    Capture::new((body + "data: [DONE]\n\n").into_bytes()).into_iter().for_each(|input| engine.fold(&input));
+    Capture::new((body + "data: [DONE]\n\n").into_bytes()).for_each(|input| engine.fold(&input));
     Report::of(&engine.reading, &engine.judgement, "a.sse")
 }
 
