@@ -12,7 +12,7 @@ fn inputs(deltas: &[&str]) -> Vec<Input> {
         let chunk = serde_json::json!({"object": "chat.completion.chunk", "choices": [{"index": 0, "delta": {"content": text}}]});
         format!("data: {chunk}\n\n")
     };
-    Capture::new(deltas.iter().map(frame).collect::<String>().into_bytes()).into_iter().collect()
+    Capture::new(deltas.iter().map(frame).collect::<String>().into_bytes()).collect()
 }
 
 /// The app at the end of an answer of `deltas`, with the output pane in its JSON view.

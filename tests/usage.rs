@@ -12,7 +12,7 @@ use stutterscope::{
 fn report(frames: &[serde_json::Value]) -> Report {
     let body: String = frames.iter().map(|frame| format!("data: {frame}\n\n")).collect();
     let mut engine = Engine::new(Profile::default());
-    Capture::new((body + "data: [DONE]\n\n").into_bytes()).into_iter().for_each(|input| engine.fold(&input));
+    Capture::new((body + "data: [DONE]\n\n").into_bytes()).for_each(|input| engine.fold(&input));
     Report::of(&engine.reading, &engine.judgement, "a.sse")
 }
 
@@ -53,6 +53,7 @@ fn counts_that_cannot_be_the_texts_are_noted() {
     // Nothing is known of an answer without text, or of one without a count.
     check("", &counted(9_000, 0), None);
     check(&long, &json!(null), None);
+    check(&long, &counted(0, 0), None);
 }
 
 #[test]

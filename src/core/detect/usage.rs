@@ -33,7 +33,8 @@ pub fn doubt(reading: &Reading, output: &Output, frames: Range<u32>) -> Option<(
             _ => None,
         })
     };
-    let (last, tokens) = running().last()?;
+    // Servers that do not count say 0.
+    let (last, tokens) = running().next_back().filter(|(_, tokens)| *tokens > 0)?;
     if let Some(count) = growing(running().map(|(_, tokens)| tokens)) {
         let evidence = format!(
             "the running count of tokens grows faster and faster, {count} times in a row up to {tokens}, as n(n+1)/2 does: it may add up whole texts"

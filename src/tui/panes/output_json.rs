@@ -74,8 +74,8 @@ pub(super) fn write(view: &View<'_>, inner: Rect, page: &mut Page) {
 fn end_of(text: &str, inner: Rect) -> &str {
     let cells = usize::from(inner.height) * usize::from(inner.width);
     let text = &text[head(text, text.len().saturating_sub(cells * 4)).len()..];
-    let breaks = memchr::memrchr_iter(b'\n', text.as_bytes());
-    breaks.skip(usize::from(inner.height)).next().map_or(text, |place| &text[place + 1..])
+    let mut breaks = memchr::memrchr_iter(b'\n', text.as_bytes());
+    breaks.nth(usize::from(inner.height)).map_or(text, |place| &text[place + 1..])
 }
 
 /// What had come out at the cursor, by channel, with the frame that each begins in; `None` if it is too much.
