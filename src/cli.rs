@@ -6,6 +6,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 pub mod check;
 pub mod completions;
+pub mod curl;
 pub mod interrupt;
 pub mod judging;
 pub mod released;
@@ -45,6 +46,8 @@ pub enum Command {
     Sessions(sessions::Args),
     /// Send one request and print what is released, with a verdict at the end
     Send(Box<send::Args>),
+    /// Send what a pasted curl command line asks for
+    Curl(Box<curl::Args>),
     /// Watch the calls of a real client on their way to its provider
     Proxy(proxy::Args),
     /// Serve the demo provider alone
@@ -104,6 +107,7 @@ pub fn run() -> ExitCode {
         Some(Command::Replay(args)) => replay::run(&args),
         Some(Command::Sessions(args)) => sessions::run(&args),
         Some(Command::Send(args)) => send::run(*args),
+        Some(Command::Curl(args)) => curl::run(*args),
         Some(Command::Proxy(args)) => proxy::run(&args),
         Some(Command::Demo(args)) => demo::run(&args),
         Some(Command::Completions(args)) => completions::run(&args, &mut Cli::command()),

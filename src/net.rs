@@ -4,6 +4,7 @@
 //! plays scripts. Whoever started a request folds its inputs.
 
 pub mod client;
+pub mod curl;
 pub mod demo;
 pub mod providers;
 pub mod proxy;

@@ -236,6 +236,8 @@ impl Report {
         });
         let output = texts.outputs.get(&0).cloned().unwrap_or_default();
         let asked = reading.start().is_some_and(|start| json_value::asked(&start.body));
+        let deltas = reading.delta_ids().map(|delta| reading.delta(delta)).filter(|delta| !delta.snapshot);
+        let text_bytes = deltas.map(|delta| delta.text.len() as u64).sum();
         let frame_ids = (0..reading.frame_count()).map(FrameId);
         Report {
             schema: 1,
@@ -253,7 +255,7 @@ impl Report {
             reasoning: texts.reasoning,
             tool_calls: texts.tool_calls,
             finish_reason: finish_reason(reading),
-            usage: exchange::usage(reading, &judgement.output),
+            usage: UsageReport::of(reading, &judgement.output, text_bytes),
             chunks: reading.chunk_count(),
             frames: reading.frame_count(),
             deltas: reading.delta_count(),

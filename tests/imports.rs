@@ -1,5 +1,7 @@
 //! Captures of others: HAR, curl's traces and heads, and cassettes become sessions, with the times that they have.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{fs, path::PathBuf, process::Command};
 
 use stutterscope::{

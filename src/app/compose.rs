@@ -3,9 +3,13 @@
 use tui_textarea::{Input, Key, TextArea};
 
 use crate::net::{
+    curl::{self, CurlRequest},
     demo::scenarios,
     providers::{DEMO, Provider},
 };
+
+/// Name of the provider that a pasted curl command asks.
+const PASTED: &str = "pasted";
 
 /// What is sent, as a user says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -189,15 +193,38 @@ impl Composer {
         }
     }
 
-    /// Pasted text.
+    /// Pasted text. A curl command is taken apart: URL and headers become a provider, its data the body.
     pub fn paste(&mut self, text: &str) {
         match self.field {
+            _ if curl::is_curl(text) => match curl::parse(text) {
+                Ok(request) => self.take_curl(request),
+                Err(error) => self.fault = Some(error.to_string()),
+            },
             Field::Text => {
                 self.area_mut().insert_str(text);
             }
             Field::Model if !self.is_demo() => self.model.push_str(text.trim()),
             Field::Provider | Field::Model => {}
         }
+    }
+
+    fn take_curl(&mut self, request: CurlRequest) {
+        self.is_body = true;
+        self.field = Field::Text;
+        self.fault = None;
+        self.model = request.model();
+        self.body = TextArea::from(request.body.lines());
+        let provider = request.into_provider(PASTED);
+        self.provider = match self.providers.iter().position(|known| known.name == PASTED) {
+            Some(index) => {
+                self.providers[index] = provider;
+                index
+            }
+            None => {
+                self.providers.push(provider);
+                self.providers.len() - 1
+            }
+        };
     }
 
     /// A new line in the text.

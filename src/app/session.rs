@@ -7,6 +7,7 @@ use crate::{
     core::{
         desk::{BreakerSnapshot, GateDecision},
         input::{Input, What},
+        json_value,
         judgement::Judgement,
         metrics::{Meter, Metrics},
         params::Profile,
@@ -69,6 +70,10 @@ pub struct Session {
     pub verdict: Verdict,
     /// Maxima of the scores.
     pub peaks: Peaks,
+    /// Whether the request asks for JSON, once it is known.
+    pub asks_json: Option<bool>,
+    /// True if it does, or JSON came.
+    pub has_json: bool,
     meter: Meter,
 }
 
@@ -93,6 +98,8 @@ impl Session {
             metrics: Metrics::default(),
             verdict: Verdict::Clean,
             peaks: Peaks::default(),
+            asks_json: None,
+            has_json: false,
             meter: Meter::default(),
         }
     }
@@ -118,6 +125,7 @@ impl Session {
     pub fn refresh(&mut self) {
         self.peaks.extend(&self.engine.judgement);
         self.metrics = self.meter.at(&self.engine.reading, Moment::END);
+        self.look_for_json();
         self.verdict = Verdict::of(&self.engine.judgement.findings);
         if let Some(before) = &self.before {
             self.change = Change::between(&self.engine.reading, before, &self.engine.judgement);
@@ -125,6 +133,14 @@ impl Session {
         if self.mode == Mode::Follow {
             self.go_to_end();
         }
+    }
+
+    fn look_for_json(&mut self) {
+        let reading = &self.engine.reading;
+        if self.asks_json.is_none() {
+            self.asks_json = reading.start().map(|start| json_value::asked(&start.body));
+        }
+        self.has_json = self.has_json || self.asks_json == Some(true) || json_value::begins(reading);
     }
 
     /// Moves the cursor to the newest input; a live one's time goes on past it.

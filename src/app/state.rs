@@ -62,6 +62,8 @@ pub enum OutputView {
     Clean,
     /// All text as it came.
     Raw,
+    /// The JSON in what came out, where it was asked for or found.
+    Json,
 }
 
 /// Views of the inspector.

@@ -261,7 +261,8 @@ fn view(app: &mut App) {
         app.output_view = match app.output_view {
             OutputView::Diff => OutputView::Clean,
             OutputView::Clean => OutputView::Raw,
-            OutputView::Raw => OutputView::Diff,
+            OutputView::Raw if app.session().is_some_and(|session| session.has_json) => OutputView::Json,
+            OutputView::Raw | OutputView::Json => OutputView::Diff,
         };
     }
 }

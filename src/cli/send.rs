@@ -3,7 +3,12 @@
 pub mod follow;
 pub mod input;
 
-use std::{iter, path::PathBuf, process::ExitCode};
+use std::{
+    io::{self, Write},
+    iter,
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use tokio::sync::watch;
 
@@ -17,16 +22,18 @@ use crate::{
     config::Config,
     core::{
         class::Level,
-        desk::Timeouts,
+        desk::{Desk, Timeouts},
         engine::Engine,
         error::Fault,
         input::{End, Head, What},
         machine::EndReason,
+        params::Profile,
         reading::{ChunkId, Mark},
         time::Micros,
     },
     net::{
         client::{self, Save, SharedDesk},
+        curl,
         demo::{DemoServer, scenarios},
         providers::{self, Provider},
         request::{Draft, RequestSpec},
@@ -81,6 +88,9 @@ pub struct Args {
     /// Send the request as it is, even if it looks wrong
     #[arg(long)]
     unchecked: bool,
+    /// Print the request as a curl command, without the key, and send nothing
+    #[arg(long)]
+    curl: bool,
     /// Speed of the embedded demo provider
     #[arg(long, value_name = "N", default_value_t = 1.0)]
     speed: f64,
@@ -94,15 +104,23 @@ pub struct Args {
 /// Sends one request and prints what is released.
 pub fn run(args: Args) -> Outcome {
     let interrupt = Interrupt::watch()?;
+    block_on(send(args, &interrupt))
+}
+
+/// Runs a command that sends to its end.
+///
+/// # Errors
+/// The command's own, or when no thread can be started.
+pub fn block_on(command: impl Future<Output = Outcome>) -> Outcome {
     // Reading must go on while standard output blocks, so it has threads of its own.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(Failure::usage)?;
-    let outcome = runtime.block_on(send(args, interrupt));
+    let outcome = runtime.block_on(command);
     // A read of standard input cannot be stopped, and nothing is left to wait for.
     runtime.shutdown_background();
     outcome
 }
 
-async fn send(args: Args, interrupt: Interrupt) -> Outcome {
+async fn send(args: Args, interrupt: &Interrupt) -> Outcome {
     let judging = Judging::load(&args.judging)?;
     let mut config = Config::load().map_err(Failure::usage)?;
     config.max_attempts = args.attempts.unwrap_or(config.max_attempts);
@@ -131,21 +149,48 @@ async fn send(args: Args, interrupt: Interrupt) -> Outcome {
     let built = RequestSpec::build_all(&provider, &config.all_providers(), draft, |name| std::env::var(name).ok());
     let (spec, remarks) = built.map_err(Failure::usage)?;
     remarks.iter().for_each(|remark| follow::note(remark));
-    let profile = judging.profile(None);
+    if args.curl {
+        let command = curl::print(&spec, &provider.key_env).map_err(Failure::usage)?;
+        writeln!(io::stdout(), "{command}")?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let save = match &args.output {
         _ if args.no_save => Save::No,
         Some(path) => Save::At(path),
         None => Save::Library,
     };
+    let printer = Printer::new(args.raw, args.verbose);
+    exchange(Sending { spec, profile: judging.profile(None), desk: config.desk(), save, printer }, interrupt).await
+}
+
+/// A request that is ready to be sent, and what is done with the answer.
+pub struct Sending<'a> {
+    /// The request.
+    pub spec: RequestSpec,
+    /// How the answer is judged.
+    pub profile: Profile,
+    /// What the client asks for leave.
+    pub desk: Desk,
+    /// Where the recording goes.
+    pub save: Save<'a>,
+    /// What writes the answer.
+    pub printer: Printer,
+}
+
+/// Sends a request, prints what is released and says how it ended.
+///
+/// # Errors
+/// When the recording cannot be made or standard output cannot be written.
+pub async fn exchange(sending: Sending<'_>, interrupt: &Interrupt) -> Outcome {
+    let Sending { spec, profile, desk, save, printer } = sending;
     let log = client::open(&spec, &profile, save).map_err(Failure::usage)?;
     let name = format!("{} {}", spec.provider, spec.model);
     let urls: Vec<_> =
         iter::once(&spec).chain(&spec.fallbacks).map(|spec| (spec.endpoint_key().endpoint, spec.shown_url())).collect();
     let (cancel, cancelled) = watch::channel(false);
-    let desk = SharedDesk::new(config.desk().into());
+    let desk = SharedDesk::new(desk.into());
     let sending = tokio::spawn(client::run(spec, desk, log.clone(), cancelled));
-    let printer = Printer::new(args.raw, args.verbose);
-    let followed = follow::follow(&log, Engine::new(profile), printer, &interrupt, &cancel).await;
+    let followed = follow::follow(&log, Engine::new(profile), printer, interrupt, &cancel).await;
     // The log is closed, so it has ended or is about to.
     let _ = sending.await;
     let Followed { engine, interrupted, broken_pipe } = followed?;

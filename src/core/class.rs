@@ -147,6 +147,8 @@ classes! {
         "read the provider's message";
     UnknownFrame "unknown_frame" Damage Note "a frame of an unknown kind"
         "it is kept as it came; name the dialect if it was told wrongly";
+    UsageAnomaly "usage_anomaly" Damage Note "the token count does not fit the text"
+        "do not bill or budget by this count before you know what it counts";
 }
 
 impl Class {

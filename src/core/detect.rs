@@ -10,6 +10,7 @@ pub mod replay;
 pub mod shape;
 pub mod strategies;
 pub mod timing;
+pub mod usage;
 
 use crate::core::{class::Class, params::Param};
 

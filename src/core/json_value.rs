@@ -14,7 +14,7 @@ mod tokens;
 #[cfg(test)]
 mod tests;
 
-pub use asked::asked;
+pub use asked::{asked, begins};
 pub use shape::{compact, describe, path, pretty};
 
 use grammar::State;

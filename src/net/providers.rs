@@ -59,6 +59,37 @@ pub const PROVIDERS: &[ProviderInfo] = &[
     row("cerebras", "Cerebras", "https://api.cerebras.ai/v1", "openai-chat", "CEREBRAS_API_KEY", ""),
     row("lmstudio", "LM Studio on this machine", "http://127.0.0.1:1234/v1", "openai-chat", "", ""),
     row("llamacpp", "llama.cpp on this machine", "http://127.0.0.1:8080/v1", "openai-chat", "", "default"),
+    row("vllm", "vLLM on this machine", "http://127.0.0.1:8000/v1", "openai-chat", "", ""),
+    row(
+        "openai-responses",
+        "OpenAI, Responses API",
+        "https://api.openai.com/v1",
+        "openai-responses",
+        "OPENAI_API_KEY",
+        "gpt-5-mini",
+    ),
+    row("gemini", "Gemini", "https://generativelanguage.googleapis.com", "gemini", "GEMINI_API_KEY", "gemini-2.5-flash"),
+    row("cohere", "Cohere", "https://api.cohere.com", "cohere-v2", "CO_API_KEY", "command-a-03-2025"),
+    row("perplexity", "Perplexity", "https://api.perplexity.ai", "openai-chat", "PERPLEXITY_API_KEY", "sonar"),
+    row("moonshot", "Moonshot", "https://api.moonshot.ai/v1", "openai-chat", "MOONSHOT_API_KEY", ""),
+    row("nvidia", "NVIDIA", "https://integrate.api.nvidia.com/v1", "openai-chat", "NVIDIA_API_KEY", ""),
+    row("huggingface", "Hugging Face router", "https://router.huggingface.co/v1", "openai-chat", "HF_TOKEN", ""),
+    row(
+        "dashscope-native",
+        "DashScope, its own API",
+        "https://dashscope-intl.aliyuncs.com",
+        "dashscope",
+        "DASHSCOPE_API_KEY",
+        "qwen-plus",
+    ),
+    row(
+        "bedrock",
+        "Bedrock, with a bearer token",
+        "https://bedrock-runtime.us-east-1.amazonaws.com",
+        "bedrock",
+        "AWS_BEARER_TOKEN_BEDROCK",
+        "amazon.nova-lite-v1:0",
+    ),
 ];
 
 /// A provider as the configuration gives it: a new one, or a row of [`PROVIDERS`] with some of it changed.
@@ -186,6 +217,38 @@ pub fn all(entries: &BTreeMap<String, ProviderEntry>) -> Vec<Provider> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_row_speaks_a_known_dialect_and_can_be_asked() {
+        use crate::net::request::{Draft, RequestSpec};
+        let build = |name: &str| {
+            let row = PROVIDERS.iter().find(|row| row.name == name).expect("a row of the table");
+            let provider = Provider::from(row);
+            let draft = Draft { prompt: Some("Hi".into()), model: row.model.is_empty().then(|| "m".into()), ..Draft::default() };
+            RequestSpec::build(&provider, draft, |_| Some("key-0123456789".into())).expect("a row that can be asked").0
+        };
+        for row in PROVIDERS.iter().filter(|row| row.name != DEMO) {
+            build(row.name);
+        }
+        let check = |name: &str, url: &str, header: &str| {
+            let spec = build(name);
+            assert_eq!(spec.url(), url);
+            assert!(spec.header_map().expect("headers that can be sent").contains_key(header), "{name}");
+        };
+        check("openai", "https://api.openai.com/v1/chat/completions", "authorization");
+        check("openai-responses", "https://api.openai.com/v1/responses", "authorization");
+        check("anthropic", "https://api.anthropic.com/v1/messages", "x-api-key");
+        check("cohere", "https://api.cohere.com/v2/chat", "authorization");
+        check(
+            "gemini",
+            "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse",
+            "x-goog-api-key",
+        );
+        let url = "https://bedrock-runtime.us-east-1.amazonaws.com/model/amazon.nova-lite-v1:0/converse-stream";
+        check("bedrock", url, "authorization");
+        let url = "https://dashscope-intl.aliyuncs.com/api/v1/services/aigc/text-generation/generation";
+        check("dashscope-native", url, "x-dashscope-sse");
+    }
 
     #[test]
     fn the_configuration_changes_rows_and_adds_its_own() {

@@ -95,11 +95,12 @@ impl RequestSpec {
         let default_model = draft.model.clone().unwrap_or_else(|| provider.model.clone());
         let mut remarks = Vec::new();
         let (body, model) = match (draft.body, draft.prompt) {
-            (Some(body), _) => completed(body, draft.model.as_deref(), &default_model, &mut remarks)?,
+            (Some(body), _) => completed(body, dialect, draft.model.as_deref(), &default_model, &mut remarks)?,
             (None, Some(prompt)) => ((dialect.request)(&default_model, &prompt), default_model),
             (None, None) => return Err(RequestError::Empty),
         };
-        if model.is_empty() {
+        let whole = draft.base_url.as_ref().unwrap_or(&provider.base_url).ends_with('#');
+        if model.is_empty() && !whole && names_model(dialect) {
             return Err(RequestError::NoModel { provider: provider.name.clone() });
         }
         let problems = if draft.unchecked { Vec::new() } else { validate(dialect.id, &body) };
@@ -142,7 +143,11 @@ impl RequestSpec {
         without_password(&self.url())
     }
 
-    fn check(&self) -> Result<(), RequestError> {
+    /// Checks what only sending would tell: URL and headers.
+    ///
+    /// # Errors
+    /// When either cannot be sent.
+    pub fn check(&self) -> Result<(), RequestError> {
         let url = self.url();
         let parsed = reqwest::Url::parse(&url);
         let parsed = parsed.map_err(|error| RequestError::Url { url: url.clone(), reason: error.to_string() })?;
@@ -190,7 +195,9 @@ impl RequestSpec {
         let from_headers = self.headers.iter().filter(|(name, _)| is_secret_header(name));
         let values = from_headers.map(|(_, value)| {
             let value = value.trim();
-            SecretString::from(value.strip_prefix("Bearer ").unwrap_or(value).to_owned())
+            SecretString::from(
+                ["Bearer ", "Basic "].iter().find_map(|scheme| value.strip_prefix(scheme)).unwrap_or(value).to_owned(),
+            )
         });
         let own = self.key.clone().into_iter().chain(values).filter(|secret| !secret.expose_secret().is_empty());
         own.chain(self.fallbacks.iter().flat_map(RequestSpec::secrets)).collect()
@@ -232,22 +239,46 @@ fn without_password(url: &str) -> String {
     }
 }
 
-/// The URL of `path` below `base_url`.
+/// The URL of `path` below `base_url`. A `#` at the end of a base URL says that it is whole.
 pub fn join(base_url: &str, path: &str) -> String {
+    if let Some(whole) = base_url.strip_suffix('#') {
+        return whole.to_owned();
+    }
     let base = base_url.trim_end_matches('/');
     if base.ends_with(path) {
         return base.to_owned();
     }
     // People give base URLs with and without the version.
-    match (base.strip_suffix("/v1"), path.strip_prefix("/v1/")) {
-        (Some(base), Some(_)) => format!("{base}{path}"),
-        _ => format!("{base}{path}"),
-    }
+    let version =
+        path.split('/').nth(1).filter(|part| part.starts_with('v') && part[1..].starts_with(|char: char| char.is_ascii_digit()));
+    let bare = version.and_then(|version| base.strip_suffix(version)?.strip_suffix('/'));
+    format!("{}{path}", bare.unwrap_or(base))
+}
+
+/// A field of the dialect's smallest request.
+fn field(dialect: &DialectInfo, name: &str) -> Option<Value> {
+    let request: Value = serde_json::from_str(&(dialect.request)("model", "")).unwrap_or_default();
+    request.get(name).cloned()
+}
+
+/// True if a body says that it wants a stream. Ollama streams unless it is told not to.
+fn asks_for_stream(dialect: &DialectInfo) -> bool {
+    field(dialect, "stream").is_some() || dialect.id == "ollama"
+}
+
+fn names_model_in_body(dialect: &DialectInfo) -> bool {
+    field(dialect, "model").is_some()
+}
+
+/// True if a request names a model, in its body or its path.
+fn names_model(dialect: &DialectInfo) -> bool {
+    names_model_in_body(dialect) || dialect.path.contains("{model}")
 }
 
 /// The body with a model and `stream: true`, and the model it asks for. A body that has both is sent as it was given.
 fn completed(
     body: String,
+    dialect: &DialectInfo,
     model: Option<&str>,
     default_model: &str,
     remarks: &mut Vec<String>,
@@ -256,12 +287,13 @@ fn completed(
     let named = object.get("model").and_then(Value::as_str).map(str::to_owned);
     let wanted = model.map(str::to_owned).or_else(|| named.clone()).unwrap_or_else(|| default_model.to_owned());
     let mut changed = false;
-    if object.get("stream") != Some(&Value::Bool(true)) {
+    // Not every dialect has these fields: some say both in the path.
+    if asks_for_stream(dialect) && object.get("stream") != Some(&Value::Bool(true)) {
         remarks.push("the body did not ask for a stream; \"stream\": true was set".into());
         object.insert("stream".into(), Value::Bool(true));
         changed = true;
     }
-    if named.as_deref() != Some(wanted.as_str()) && !wanted.is_empty() {
+    if names_model_in_body(dialect) && named.as_deref() != Some(wanted.as_str()) && !wanted.is_empty() {
         remarks.push(format!("the body's \"model\" was set to {wanted}"));
         object.insert("model".into(), Value::String(wanted.clone()));
         changed = true;
@@ -282,6 +314,8 @@ mod tests {
         check("https://a/v1/chat/completions", "/chat/completions", "https://a/v1/chat/completions");
         check("https://a", "/v1/messages", "https://a/v1/messages");
         check("https://a/v1", "/v1/messages", "https://a/v1/messages");
+        check("https://a/v1beta/", "/v1beta/models/{model}:x", "https://a/v1beta/models/{model}:x");
+        check("https://a/llm?version=1#", "/v1/messages", "https://a/llm?version=1");
     }
 
     #[test]
@@ -298,7 +332,8 @@ mod tests {
     fn a_body_is_completed_only_where_it_lacks_something() {
         let check = |body: &str, model: Option<&str>, wanted: &str, count: usize| {
             let mut remarks = Vec::new();
-            let (body, _) = completed(body.into(), model, "default", &mut remarks).expect("an object");
+            let (body, _) = completed(body.into(), &crate::core::dialect::openai_chat::INFO, model, "default", &mut remarks)
+                .expect("an object");
             assert_eq!((body.as_str(), remarks.len()), (wanted, count));
         };
         check(r#"{ "stream": true, "model": "m" }"#, None, r#"{ "stream": true, "model": "m" }"#, 0);

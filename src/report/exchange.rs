@@ -39,13 +39,27 @@ pub struct UsageReport {
 }
 
 impl UsageReport {
-    /// On one line for people: `24 in, 118 out`, `~118 out (estimate, bytes / 4)`.
-    pub fn line(&self) -> String {
+    /// The provider's counts, or what `bytes` of text, less what was taken out of it, probably are in tokens; `None` without any.
+    pub fn of(reading: &Reading, output: &Output, bytes: u64) -> Option<UsageReport> {
+        if let Some(Usage { input, output, total }) = usage::given(reading, Moment::END) {
+            let sum = || input?.checked_add(output?);
+            return Some(UsageReport { input, output, total: total.or_else(sum), estimated: false, basis: None });
+        }
+        let tokens = usage::estimate(bytes.saturating_sub(usage::bytes_cut(output, Moment::END)))?;
+        Some(UsageReport { input: None, output: Some(tokens), total: None, estimated: true, basis: Some(usage::BASIS) })
+    }
+
+    /// On one line for people: `24 in, 118 out`, `~118 out (estimate)`, with the `basis` `~118 out (estimate, bytes / 4)`.
+    pub fn line(&self, basis: bool) -> String {
         let sign = if self.estimated { "~" } else { "" };
         let parts = [(self.input, "in"), (self.output, "out"), (self.total.filter(|_| self.output.is_none()), "in all")];
         let parts: Vec<String> = parts.iter().filter_map(|(count, word)| Some(format!("{sign}{} {word}", (*count)?))).collect();
-        let basis = self.basis.map_or(String::new(), |basis| format!(" (estimate, {basis})"));
-        format!("{}{basis}", parts.join(", "))
+        let estimate = match self.basis {
+            Some(words) if basis => format!(" (estimate, {words})"),
+            Some(_) => " (estimate)".to_owned(),
+            None => String::new(),
+        };
+        format!("{}{estimate}", parts.join(", "))
     }
 }
 
@@ -87,16 +101,4 @@ fn of_head(head: &Head) -> AttemptReport {
     }
     let request_id = REQUEST_IDS.iter().find_map(|name| head.header(name)).map(str::to_owned);
     AttemptReport { status: Some(head.status), request_id, headers }
-}
-
-/// The provider's counts, or what the text that came out probably is in tokens.
-pub fn usage(reading: &Reading, output: &Output) -> Option<UsageReport> {
-    if let Some(Usage { input, output, total }) = usage::given(reading, Moment::END) {
-        let sum = || input?.checked_add(output?);
-        return Some(UsageReport { input, output, total: total.or_else(sum), estimated: false, basis: None });
-    }
-    let deltas = reading.delta_ids().map(|delta| reading.delta(delta)).filter(|delta| !delta.snapshot);
-    let bytes: u64 = deltas.map(|delta| delta.text.len() as u64).sum();
-    let tokens = usage::estimate(bytes.saturating_sub(usage::bytes_cut(output, Moment::END)))?;
-    Some(UsageReport { input: None, output: Some(tokens), total: None, estimated: true, basis: Some(usage::BASIS) })
 }

@@ -33,7 +33,7 @@ fn write(out: &mut String, report: &Report) -> fmt::Result {
         write!(out, " · first text after {}, ended after {}", Micros(first), Micros(all))?;
     }
     if let Some(usage) = &report.usage {
-        write!(out, " · usage {}", usage.line())?;
+        write!(out, " · usage {}", usage.line(true))?;
     }
     out.push('\n');
     if let Some(json) = &report.json {

@@ -128,7 +128,9 @@ impl Sources {
         match effect {
             Effect::Send(session, request) => {
                 let profile = app.session().map_or_else(Profile::default, |session| session.engine.judgement.profile.clone());
-                let action = match self.send(session, request, &profile).await {
+                // The composer knows those of the configuration and what was pasted.
+                let providers = app.composer.providers.clone();
+                let action = match self.send(session, request, &profile, &providers).await {
                     Ok(Some(path)) => Action::Recording(session, path),
                     Ok(None) => return,
                     Err(reason) => Action::Failed(session, reason),
@@ -192,8 +194,13 @@ impl Sources {
         });
     }
 
-    async fn send(&mut self, session: SessionId, request: Request, profile: &Profile) -> Result<Option<PathBuf>, String> {
-        let providers = self.config.all_providers();
+    async fn send(
+        &mut self,
+        session: SessionId,
+        request: Request,
+        profile: &Profile,
+        providers: &[Provider],
+    ) -> Result<Option<PathBuf>, String> {
         let provider = providers.iter().find(|provider| provider.name == request.provider).cloned();
         let mut provider = provider.ok_or_else(|| format!("there is no provider `{}`; c composes a request", request.provider))?;
         if provider.name == DEMO {
@@ -210,7 +217,7 @@ impl Sources {
             timeouts: self.config.timeouts,
             max_attempts: self.config.max_attempts,
         };
-        let built = RequestSpec::build_all(&provider, &providers, draft, |name| std::env::var(name).ok());
+        let built = RequestSpec::build_all(&provider, providers, draft, |name| std::env::var(name).ok());
         let (spec, _) = built.map_err(|error| error.to_string())?;
         let log = client::open(&spec, profile, Save::Library).map_err(|error| error.to_string())?;
         let (cancel, cancelled) = watch::channel(false);

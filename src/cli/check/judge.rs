@@ -37,7 +37,7 @@ pub fn judge<'a>(target: &'a Target, judging: &'a Judging, interrupt: &Interrupt
         Target::Unusable(_, error) => Err(error.clone()),
         Target::Stdin => match stdin(judging, interrupt) {
             Ok(Stdin::Stored(parts)) => Ok(parts),
-            Ok(Stdin::Live(judged)) => return Box::new(iter::once((name, Ok(judged)))),
+            Ok(Stdin::Live(judged)) => return Box::new(iter::once((name, Ok(*judged)))),
             Err(error) => Err(error),
         },
     };
@@ -54,7 +54,7 @@ pub fn judge<'a>(target: &'a Target, judging: &'a Judging, interrupt: &Interrupt
 /// What standard input brought.
 enum Stdin {
     Stored(Vec<Part>),
-    Live(Judged),
+    Live(Box<Judged>),
 }
 
 fn stdin(judging: &Judging, interrupt: &Interrupt) -> Result<Stdin, String> {
@@ -68,7 +68,7 @@ fn stdin(judging: &Judging, interrupt: &Interrupt) -> Result<Stdin, String> {
         pipe::Stdin::Live(live) => {
             interrupt.expect();
             pipe::spawn(live, wall, Arc::clone(&log)).map_err(unreadable)?;
-            fold_live(&log, judging, interrupt).map(Stdin::Live).map_err(unreadable)
+            fold_live(&log, judging, interrupt).map(Box::new).map(Stdin::Live).map_err(unreadable)
         }
     }
 }

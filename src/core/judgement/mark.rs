@@ -1,8 +1,9 @@
 //! Inputs that are not bytes: attempts begin, end, and with the last of them the session.
 
 use crate::core::{
-    class::{Class, Layer, Level},
+    class::{Action, Certainty, Class, Layer, Level},
     desk::GateDecision,
+    detect::usage,
     dialect::Ending,
     input::{End, Origin, OurEnd, What},
     judgement::{Finding, Judgement, findings::Draft},
@@ -78,6 +79,9 @@ impl Judgement {
         }
         let reason = self.end_reason(reading, end);
         self.report_end(reading, end, reason);
+        if reason == EndReason::Finished {
+            self.weigh_usage(reading);
+        }
         // Said once for the attempt that ends here; another end, while waiting for the next attempt, is the session's.
         if std::mem::take(&mut self.session.will_retry) {
             self.condition.unhealed = true;
@@ -109,6 +113,17 @@ impl Judgement {
             }
             End::Eof | End::Reset => EndReason::Cut,
         }
+    }
+
+    /// Notes a token count that cannot be the text's. It says nothing about how the session ends.
+    fn weigh_usage(&mut self, reading: &Reading) {
+        let frames = self.session.first_frame..self.walk.frame;
+        let Some((frame, evidence)) = usage::doubt(reading, &self.output, frames) else { return };
+        let cause = self.session.cause.take();
+        let (class, layer) = (Class::UsageAnomaly, Layer::Server);
+        let draft = Draft { class, score: 1000, certainty: Certainty::Likely, action: Action::Flag, layer, evidence };
+        self.add(reading, draft, None, Some(frame), None);
+        self.session.cause = cause;
     }
 
     fn report_end(&mut self, reading: &Reading, end: &End, reason: EndReason) {

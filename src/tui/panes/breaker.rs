@@ -4,6 +4,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use crate::{
     core::desk::{BreakerState, Outcome},
+    report::UsageReport,
     tui::{
         layout::Size,
         panes::{View, chunks::gate_text},
@@ -102,9 +103,12 @@ fn number_lines(view: &View<'_>) -> Vec<String> {
         format!("   gap p50 {}  p95 {}  max {}", short_time(gaps.p50_us), short_time(gaps.p95_us), short_time(gaps.max_us))
     });
     let rate = metrics.deltas_per_s.map_or(String::new(), |rate| format!("   {}.{} deltas/s", rate / 1_000, rate / 100 % 10));
+    let engine = &view.session.engine;
+    let usage = UsageReport::of(&engine.reading, &engine.judgement.output, metrics.text_bytes);
+    let usage = usage.map_or(String::new(), |usage| format!("   usage {}", usage.line(false)));
     vec![
         format!("first text {}{gaps}", time(metrics.ttft_us)),
         format!("{} reads  {} frames  {} deltas{rate}", metrics.chunks, metrics.frames, metrics.deltas),
-        format!("{} body  {} text", short_size(metrics.bytes), short_size(metrics.text_bytes)),
+        format!("{} body  {} text{usage}", short_size(metrics.bytes), short_size(metrics.text_bytes)),
     ]
 }

@@ -18,7 +18,7 @@ use crate::{
     sanitise::{sanitise, sanitise_block},
     tui::{
         layout::Size,
-        panes::{View, frame, scores},
+        panes::{View, frame, output_json, scores},
         text::{Pen, head},
         theme::Role,
     },
@@ -34,9 +34,13 @@ const AGAIN: usize = 12;
 /// Draws the pane.
 pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
     let foot = match view.app.output_view {
+        OutputView::Diff if view.session.has_json => "[diff] clean raw json",
+        OutputView::Clean if view.session.has_json => "diff [clean] raw json",
+        OutputView::Raw if view.session.has_json => "diff clean [raw] json",
         OutputView::Diff => "[diff] clean raw",
         OutputView::Clean => "diff [clean] raw",
         OutputView::Raw => "diff clean [raw]",
+        OutputView::Json => "diff clean raw [json]",
     };
     let mut inner = frame(view.app, view.theme, Pane::Output, "", foot, area, buf);
     if view.size <= Size::Small && !view.app.zoomed && inner.height > 4 {
@@ -78,7 +82,10 @@ fn start(reading: &Reading, end: u32, room: usize) -> (u32, usize) {
 /// The text up to the cursor in lines; classes are named from line `name_from` on.
 fn compose(view: &View<'_>, inner: Rect, name_from: usize) -> Page {
     let mut page = Page::new(inner.width);
-    write(view, inner, name_from, &mut page);
+    match view.app.output_view {
+        OutputView::Json => output_json::write(view, inner, &mut page),
+        OutputView::Diff | OutputView::Clean | OutputView::Raw => write(view, inner, name_from, &mut page),
+    }
     page
 }
 
@@ -142,7 +149,8 @@ fn tail(text: &str, from: usize) -> &str {
     &text[head(text, from).len()..]
 }
 
-fn heading(view: &View<'_>, page: &mut Page, before: Option<ChannelKey>, key: ChannelKey, frame: FrameId) {
+/// A line that names channel `key`, unless it is the plain answer and nothing was `before` it.
+pub(super) fn heading(view: &View<'_>, page: &mut Page, before: Option<ChannelKey>, key: ChannelKey, frame: FrameId) {
     let plain = key.channel == Channel::Text && key.choice == 0;
     if before.is_none() && plain {
         return;
@@ -235,7 +243,7 @@ impl Removed {
 }
 
 /// Lines of styled text, wrapped at the pane's width as they are written.
-struct Page {
+pub(super) struct Page {
     width: usize,
     column: usize,
     /// The first line that names a class.
@@ -248,7 +256,8 @@ impl Page {
         Page { width: usize::from(width).max(1), column: 0, named: None, lines: vec![Vec::new()] }
     }
 
-    fn put(&mut self, text: &str, style: Style) {
+    /// Writes `text`, and wraps it.
+    pub fn put(&mut self, text: &str, style: Style) {
         // Words stay whole where they fit on a line; longer ones are cut between clusters.
         for word in sanitise_block(text).split_word_bounds() {
             let columns = word.width();
@@ -295,7 +304,8 @@ impl Page {
         self.column = 0;
     }
 
-    fn new_line(&mut self) {
+    /// Begins a new line unless one has just begun.
+    pub fn new_line(&mut self) {
         if self.column > 0 {
             self.end_line();
         }

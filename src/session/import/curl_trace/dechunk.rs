@@ -49,6 +49,7 @@ impl Dechunk {
                     continue;
                 }
                 State::Size(digits) if byte == b'\n' => {
+                    let digits = digits.strip_suffix(b";").unwrap_or(digits);
                     let size = std::str::from_utf8(digits).ok().and_then(|digits| usize::from_str_radix(digits, 16).ok());
                     self.state = match size {
                         None | Some(0) => State::Trailer,
@@ -56,8 +57,9 @@ impl Dechunk {
                     };
                 }
                 State::Size(digits) => {
-                    if byte.is_ascii_hexdigit() && digits.len() < DIGITS {
-                        digits.push(byte);
+                    // What follows the digits is an extension, which says nothing of the size.
+                    if !digits.ends_with(b";") {
+                        digits.push(if byte.is_ascii_hexdigit() && digits.len() < DIGITS { byte } else { b';' });
                     }
                 }
                 State::After if byte == b'\n' => self.state = State::Size(Vec::new()),

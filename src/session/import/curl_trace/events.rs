@@ -1,5 +1,10 @@
 //! A trace's blocks: a line that says what happened, and a dump of the bytes.
 
+use std::{
+    iter::{Enumerate, Peekable},
+    slice,
+};
+
 /// What a block is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -118,9 +123,11 @@ fn hex(line: &[u8]) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+type Lines<'a> = slice::Split<'a, u8, fn(&u8) -> bool>;
+
 /// The blocks of a trace.
 pub struct Events<'a> {
-    lines: std::iter::Peekable<std::iter::Enumerate<std::slice::Split<'a, u8, fn(&u8) -> bool>>>,
+    lines: Peekable<Enumerate<Lines<'a>>>,
     ascii: bool,
     last: Option<u64>,
     cut: Option<(usize, String)>,
