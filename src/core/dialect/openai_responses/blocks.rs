@@ -1,6 +1,6 @@
 //! Which block a piece of a response belongs to, and which blocks have spoken.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use crate::core::{
     dialect::Sink,
@@ -31,6 +31,8 @@ pub(super) struct Blocks {
     next: u16,
     /// Channels of the current turn that have added text, with the output item they belong to; in order, as blocks are numbered so.
     spoken: BTreeMap<ChannelKey, u64>,
+    /// The same by item and channel: an event that repeats one item must not look at all of them.
+    by_item: BTreeMap<(u64, Channel), BTreeSet<ChannelKey>>,
     /// The latest of them.
     speaking: Option<ChannelKey>,
 }
@@ -58,7 +60,10 @@ impl Blocks {
     pub fn say(&mut self, key: ChannelKey, text: &[u8], sink: &mut Sink) {
         if !text.is_empty() && self.speaking != Some(key) {
             let output = self.latest.map_or(0, |((output, _), _)| output);
-            self.spoken.entry(key).or_insert(output);
+            if let Entry::Vacant(first) = self.spoken.entry(key) {
+                first.insert(output);
+                self.by_item.entry((output, key.channel)).or_default().insert(key);
+            }
             self.speaking = Some(key);
         }
         sink.add(key, text);
@@ -82,9 +87,9 @@ impl Blocks {
     /// out, so the texts of one channel are matched with those that were said, in order.
     pub fn repeat(&mut self, output: u64, all: bool, texts: &[Said], counts: &mut Counts, sink: &mut Sink) {
         for (channel, part, text) in texts {
-            let (said, count) = counts.of(*channel, || {
-                let of_item = self.spoken.iter().filter(|(key, item)| key.channel == *channel && (all || **item == output));
-                of_item.map(|(key, _)| *key).collect()
+            let (said, count) = counts.of(*channel, || match all {
+                true => self.spoken.keys().filter(|key| key.channel == *channel).copied().collect(),
+                false => self.by_item.get(&(output, *channel)).into_iter().flatten().copied().collect(),
             });
             match said.get(*count) {
                 Some(key) => sink.snapshot(*key, text.as_bytes()),
@@ -103,6 +108,7 @@ impl Blocks {
         self.numbers.clear();
         self.latest = None;
         self.spoken.clear();
+        self.by_item.clear();
         self.speaking = None;
     }
 }
