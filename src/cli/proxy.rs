@@ -25,7 +25,7 @@ use crate::{
 /// Arguments of `proxy`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Where calls are passed on to: a base URL, such as https://api.openai.com/v1, or the name of a provider
+    /// Where calls are passed on to: a base URL, such as `https://api.openai.com/v1`, or the name of a provider
     #[arg(value_name = "URL|PROVIDER")]
     upstream: String,
     /// Port on the loopback interface; 0 takes a free one

@@ -69,7 +69,7 @@ fn case(number: u64, target: &str, seeds: &[Seed]) -> Case {
         dialect: dialect.filter(|_| random.below(4) > 0),
         content_type: match (random.below(4), framing_of(target), dialect::by_id(target)) {
             (0, ..) => "",
-            (1, ..) => random.pick(&["text/event-stream", "application/x-ndjson", "application/json", "text/html"]),
+            (1, ..) => random.pick::<&str>(&["text/event-stream", "application/x-ndjson", "application/json", "text/html"]),
             (_, _, Some(info)) => info.content_type,
             (_, Some(framing), _) => content_type(framing),
             _ => "",
