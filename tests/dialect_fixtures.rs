@@ -151,7 +151,7 @@ fn no_frame_is_unknown_but_those_on_the_list() {
         check_unknown(&name, &body);
     }
     // The whole collection lies beside the repository where it was made; elsewhere the fixtures must do.
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/captures");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/captures");
     let Ok(manifest) = fs::read_to_string(folder.join("MANIFEST.tsv")) else { return };
     for path in manifest.lines().skip(1).filter_map(|line| line.split('\t').next()) {
         check_unknown(path, &fs::read(folder.join(path)).unwrap());

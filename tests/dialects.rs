@@ -318,7 +318,7 @@ fn broken_frames_say_where_and_strange_ones_are_still_read() {
 
 #[test]
 fn texts_of_recorded_bodies_are_those_of_the_manifest() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/captures");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/captures");
     // The whole collection lies beside the repository where it was made; elsewhere the fixtures must do.
     let Ok(manifest) = fs::read_to_string(folder.join("MANIFEST.tsv")) else { return };
     let mut lines = manifest.lines();
