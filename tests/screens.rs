@@ -96,14 +96,19 @@ fn every_size_draws_every_state() {
     let tour = demo_inputs("tour");
     let states: [&[&str]; 9] =
         [&["G"], &["g"], &["g", "]", "z"], &["t"], &["5", "v"], &["5", "v", "v", "z"], &["c"], &["?"], &["4", "z", "v"]];
-    for keys in states {
+    let apps = states.map(|keys| {
         let mut app = app_with("demo/tour", &tour, false);
         press(&mut app, keys);
-        for theme in [THEME, Theme { colours: false, ascii: true }] {
-            for width in (1..=200).step_by(7).chain([40, 79, 80, 120, 180]) {
-                for height in (1..=60).step_by(3).chain([10, 20, 24, 32, 50]) {
-                    render(&app, theme, width, height);
-                }
+        app
+    });
+    // Every size in one of the states, the states in turn; and every state at every third or seventh size.
+    for (width, height) in (1..=200).flat_map(|width| (1..=60).map(move |height| (width, height))) {
+        render(&apps[usize::from(width * 7 + height) % apps.len()], THEME, width, height);
+    }
+    for app in &apps {
+        for width in (1..=200).step_by(7).chain([40, 79, 80, 120, 180]) {
+            for height in (1..=60).step_by(3).chain([10, 20, 24, 32, 50]) {
+                render(app, Theme { colours: false, ascii: true }, width, height);
             }
         }
     }
