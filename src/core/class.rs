@@ -113,14 +113,38 @@ classes! {
         "ask the server for increments (DashScope: incremental_output) or read its frames as snapshots";
     CumulativeReplay "cumulative_replay" Framing Error "one delta repeats all text so far"
         "drop a delta that equals the whole text; report it to the provider with this recording";
+    CumulativeRewrite "cumulative_rewrite" Framing Error "a snapshot changes text that was already sent"
+        "replace the text by the last snapshot where the view can; text to add cannot undo what it said";
     FinalAggregate "final_aggregate" Framing Error "the last delta repeats the whole answer"
         "read the closing frame as a snapshot, not as text to add";
     FirstChunkDouble "first_chunk_double" Framing Error "the first delta is sent twice"
         "another serializer wrote the opening frames; drop the second of the two";
+    HoldbackResend "holdback_resend" Framing Error "held-back text is sent again with the next token"
+        "switch stop strings off, or upgrade the server: its detokenizer sends text again that it had held";
+    ToolArgsCumulative "tool_args_cumulative" Framing Error "each delta repeats all tool arguments so far"
+        "read this provider's tool arguments as snapshots; parse them only when the call has ended";
+    PerDeltaDouble "per_delta_double" Redelivery Error "every delta is delivered twice"
+        "look for two subscribers, or a hook that runs twice, between the server and here";
+    ChannelMirror "channel_mirror" Redelivery Error "one text comes in two fields"
+        "read one of the two fields where both say the same";
     ReplayBySeq "replay_by_seq" Redelivery Error "frames that were already delivered come again"
         "drop frames by their identity (sequence number, event id, stamp)";
+    RetryRestart "retry_restart" Redelivery Error "a retry starts again from the first token"
+        "begin a new message when an attempt fails; what the failed attempt sent is void";
+    OverlapStitch "overlap_stitch" Redelivery Error "a continuation repeats the end of the text before"
+        "cut the overlap where the continuation begins";
+    ToolCallDup "tool_call_dup" Redelivery Note "a tool call is announced more than once"
+        "take a call's id and name once, and run it once";
+    OutOfOrder "out_of_order" Redelivery Error "deltas come in the wrong order"
+        "publish in sequence, or sort by the sequence number before passing on";
     TokenLoop "token_loop" Model Warning "the model repeats one short unit"
         "stop early; lower the temperature or set a repetition penalty";
+    PhraseLoop "phrase_loop" Model Warning "the model repeats a phrase, line or block"
+        "stop early; raise the temperature a little or set a repetition penalty";
+    WordStutter "word_stutter" Model Warning "the model says words twice"
+        "shorten the context; the doubled tokens were generated and billed";
+    WholeAnswerRepeat "whole_answer_repeat" Model Warning "an answer is given twice"
+        "look for two calls where one was meant; both were generated";
     WhitespaceFlood "whitespace_flood" Model Warning "whitespace without end"
         "in JSON mode, tell the model to answer in JSON and stop at the closing brace";
     Stall "stall" Timing Warning "no text for a long time"
@@ -143,6 +167,10 @@ classes! {
         "treat the answer as incomplete";
     UnderEmission "under_emission" Damage Error "a filter took real text out"
         "compare the strategies on this recording; text that came was not passed on";
+    CrossStreamLeak "cross_stream_leak" Damage Error "text of another answer is mixed in"
+        "the server or proxy mixes streams; keep this recording and report it";
+    SequenceGap "sequence_gap" Damage Warning "numbered frames are missing"
+        "ask the server to send again from the last number before the gap";
     ProviderError "provider_error" Damage Error "the provider reports an error"
         "read the provider's message";
     UnknownFrame "unknown_frame" Damage Note "a frame of an unknown kind"

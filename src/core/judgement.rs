@@ -1,12 +1,15 @@
 //! A Judgement: one profile and one strategy over a Reading. Scores, findings, transitions, output.
 
 mod channel;
+mod content;
 mod delta;
 mod findings;
 mod frame;
+mod identity;
 mod mark;
 mod session;
 mod strategy;
+mod timing;
 
 use std::ops::Range;
 

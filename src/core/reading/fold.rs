@@ -404,7 +404,9 @@ fn kind_of(sink: &Sink) -> FrameKind {
         match note {
             Note::Error { .. } => return FrameKind::Error,
             Note::Malformed { .. } | Note::Checksum { .. } | Note::TooLarge { .. } => kind = FrameKind::Malformed,
-            Note::Finish { .. } | Note::Usage(_) | Note::Tool { .. } | Note::NewTurn if kind == FrameKind::KeepAlive => {
+            Note::Finish { .. } | Note::Usage(_) | Note::Tool { .. } | Note::NewTurn | Note::Boundary(_)
+                if kind == FrameKind::KeepAlive =>
+            {
                 kind = FrameKind::Control;
             }
             _ => {}

@@ -151,6 +151,20 @@ pub struct Usage {
     pub total: Option<u64>,
 }
 
+/// What parts the text before a frame from the text after it, as the wire announces it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Boundary {
+    /// The reader connected again: what follows may have been delivered before.
+    Reconnect,
+    /// The answer was cut; a continuation may follow.
+    Cut,
+    /// What follows continues the text before, and may repeat its end.
+    Continuation,
+    /// The server restarted, and with it its numbering.
+    Restart,
+}
+
 /// What a frame says beside text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Note {
@@ -205,6 +219,17 @@ pub enum Note {
     JoinedSurrogate,
     /// A new message begins in the same stream (a second `message_start`): state of its channels starts anew.
     NewTurn,
+    /// The text before this frame and the text after it do not simply follow each other.
+    Boundary(Boundary),
+    /// Delta number `delta` of this frame, counted from 0, repeats what another field of the same frame already says.
+    Mirrored {
+        /// Index among the frame's deltas.
+        delta: u32,
+    },
+    /// The frame opens a block or message by its type, and carries text that a delta may repeat.
+    Opening,
+    /// How many tokens the frame says it brings.
+    Tokens(u32),
     /// Larger than the limit; the data was not read.
     TooLarge {
         /// The limit in bytes.
