@@ -35,7 +35,11 @@ fn look() {
         row.4 += u64::from(engine.reading.delta_count());
         if got != stream.expected {
             row.1 += 1;
-            println!("CHANGED {} {:?}", stream.id, engine.judgement.findings.iter().map(|f| (f.class.name(), &f.evidence)).collect::<Vec<_>>());
+            println!(
+                "CHANGED {} {:?}",
+                stream.id,
+                engine.judgement.findings.iter().map(|f| (f.class.name(), &f.evidence)).collect::<Vec<_>>()
+            );
             if engine.judgement.output.cuts.is_empty() {
                 for (key, text) in &stream.expected {
                     if got.get(key) != Some(text) {
@@ -47,7 +51,11 @@ fn look() {
         let verdict = Verdict::of(&engine.judgement.findings);
         if verdict != Verdict::Clean {
             row.2 += 1;
-            println!("{verdict:?} {} {:?}", stream.id, engine.judgement.findings.iter().map(|f| (f.class.name(), f.level, &f.evidence)).take(4).collect::<Vec<_>>());
+            println!(
+                "{verdict:?} {} {:?}",
+                stream.id,
+                engine.judgement.findings.iter().map(|f| (f.class.name(), f.level, &f.evidence)).take(4).collect::<Vec<_>>()
+            );
         }
     }
     println!("{kinds:#?}");
@@ -70,12 +78,24 @@ fn look_stuttered() {
         row.0 += 1;
         let flagged = engine.judgement.findings.iter().any(|finding| finding.class.info().family == class.info().family);
         row.1 += u64::from(flagged);
-        let trim = |texts: &generate::Texts| texts.iter().map(|(key, text)| (*key, text.trim_end().to_string())).collect::<Vec<_>>();
+        let trim =
+            |texts: &generate::Texts| texts.iter().map(|(key, text)| (*key, text.trim_end().to_string())).collect::<Vec<_>>();
         let repaired = trim(&got) == trim(&stream.expected);
         row.2 += u64::from(stream.repairable);
         row.3 += u64::from(stream.repairable && repaired);
         if stream.repairable && !repaired || !flagged {
-            println!("{} {} {:?}", if flagged { "NOT REPAIRED" } else { "MISSED" }, stream.id, engine.judgement.findings.iter().map(|f| (f.class.name(), f.level, f.evidence.chars().take(90).collect::<String>())).take(4).collect::<Vec<_>>());
+            println!(
+                "{} {} {:?}",
+                if flagged { "NOT REPAIRED" } else { "MISSED" },
+                stream.id,
+                engine
+                    .judgement
+                    .findings
+                    .iter()
+                    .map(|f| (f.class.name(), f.level, f.evidence.chars().take(90).collect::<String>()))
+                    .take(4)
+                    .collect::<Vec<_>>()
+            );
         }
     }
     println!("class: streams, flagged, repairable, repaired\n{kinds:#?}");

@@ -44,7 +44,14 @@ pub const FAULTS: &[FaultInfo] = &[
     FaultInfo { class: Class::FinalAggregate, dialects: PLAIN, text: Some(story), cuts: 1..6, calls: false, apply: aggregate },
     FaultInfo { class: Class::FirstChunkDouble, dialects: WITH_ID, text: Some(story), cuts: 1..6, calls: false, apply: preamble },
     FaultInfo { class: Class::PerDeltaDouble, dialects: PLAIN, text: Some(story), cuts: 1..6, calls: false, apply: doubled },
-    FaultInfo { class: Class::ToolArgsCumulative, dialects: &["openai-chat", "anthropic"], text: None, cuts: 1..4, calls: true, apply: arguments },
+    FaultInfo {
+        class: Class::ToolArgsCumulative,
+        dialects: &["openai-chat", "anthropic"],
+        text: None,
+        cuts: 1..4,
+        calls: true,
+        apply: arguments,
+    },
     FaultInfo { class: Class::ReplayBySeq, dialects: NUMBERED, text: Some(story), cuts: 1..6, calls: false, apply: again },
     FaultInfo { class: Class::OutOfOrder, dialects: NUMBERED, text: Some(story), cuts: 1..6, calls: false, apply: swapped },
     FaultInfo { class: Class::RetryRestart, dialects: WITH_ID, text: Some(story), cuts: 1..6, calls: false, apply: restarted },
@@ -85,7 +92,8 @@ fn accumulate(script: &mut Script, channel: Channel, from: usize) -> bool {
 }
 
 fn cumulative(script: &mut Script, random: &mut Random) -> bool {
-    let channel = if !script.places(Channel::Reasoning).is_empty() && random.chance(40) { Channel::Reasoning } else { Channel::Text };
+    let channel =
+        if !script.places(Channel::Reasoning).is_empty() && random.chance(40) { Channel::Reasoning } else { Channel::Text };
     accumulate(script, channel, 0)
 }
 

@@ -66,15 +66,23 @@ impl Script {
         let carries = |channel| dialect.carries.contains(&channel);
         let (kind, write) = match fault {
             Some(fault) => fault.text.map_or_else(|| *random.pick(texts::TEXTS), |write| ("made", write)),
+            // A chunk of an agent that is one JSON object cannot be told from a model's own event.
+            None if dialect.id == "bedrock-agent" => texts::TEXTS[0],
             None => *random.pick(texts::TEXTS),
         };
         let (cutting, cut) = match fault {
             Some(fault) => *random.pick(&CUTS[fault.cuts.clone()]),
             None => *random.pick(CUTS),
         };
-        let choices = if fault.is_none() && MANY.contains(&dialect.id) && random.chance(15) { random.between(2, 3) as u16 } else { 1 };
-        let mut script =
-            Script { about: format!("{kind} {cutting}"), beats: Vec::new(), tamper: Tamper::Nothing, expected: BTreeMap::new(), choices };
+        let choices =
+            if fault.is_none() && MANY.contains(&dialect.id) && random.chance(15) { random.between(2, 3) as u16 } else { 1 };
+        let mut script = Script {
+            about: format!("{kind} {cutting}"),
+            beats: Vec::new(),
+            tamper: Tamper::Nothing,
+            expected: BTreeMap::new(),
+            choices,
+        };
         script.push(WriterStep::Begin);
         if carries(Channel::Reasoning) && random.chance(30) {
             let text = texts::sentence(random).repeat(1) + " " + &texts::sentence(random);
@@ -86,7 +94,11 @@ impl Script {
         if carries(CALL) && choices == 1 && (wants_call || fault.is_none() && random.chance(25)) {
             for block in 0..if wants_call { 1 } else { random.between(1, 2) } {
                 let text = texts::arguments(random);
-                script.push(WriterStep::Tool { block: block as u16, id: format!("call_{block}_{}", random.below(1000)), name: "look_up".into() });
+                script.push(WriterStep::Tool {
+                    block: block as u16,
+                    id: format!("call_{block}_{}", random.below(1000)),
+                    name: "look_up".into(),
+                });
                 let whole = CUTS[CUTS.len() - 1].1;
                 script.say(random, CALL, block as u16, &[text], if WHOLE_CALLS.contains(&dialect.id) { whole } else { cut });
             }

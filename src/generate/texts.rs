@@ -67,7 +67,18 @@ fn prose(random: &mut Random) -> String {
 }
 
 fn dialogue(random: &mut Random) -> String {
-    let opening = ["Ha ha ha!", "Ha, ha", "No, no, no.", "Bye bye!", "Bye-bye", "Knock knock.", "Hmm hmm hmm", "So so.", "Tick tick tick tick", "well, well, well"];
+    let opening = [
+        "Ha ha ha!",
+        "Ha, ha",
+        "No, no, no.",
+        "Bye bye!",
+        "Bye-bye",
+        "Knock knock.",
+        "Hmm hmm hmm",
+        "So so.",
+        "Tick tick tick tick",
+        "well, well, well",
+    ];
     let mut lines = vec![(*random.pick(&opening)).to_string()];
     for _ in 0..random.between(1, 8) {
         let said = if random.chance(30) { (*random.pick(&opening)).to_string() } else { sentence(random) };

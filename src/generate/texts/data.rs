@@ -33,7 +33,8 @@ pub fn code(random: &mut Random) -> String {
 /// Test cases that differ in a number.
 pub fn tests(random: &mut Random) -> String {
     let name = name(random);
-    let line = |status: usize| format!("it('returns {status} for {name}', async () => {{ expect(res.status).toBe({status}); }});\n");
+    let line =
+        |status: usize| format!("it('returns {status} for {name}', async () => {{ expect(res.status).toBe({status}); }});\n");
     let (count, same) = (random.between(2, 20), random.chance(30));
     (0..count).map(|index| line(if same { 200 } else { 200 + index })).collect()
 }
