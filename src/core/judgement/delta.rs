@@ -218,7 +218,7 @@ impl Judgement {
     }
 
     pub(super) fn cut(&mut self, delta: DeltaId, range: Range<u32>, finding: FindingId) {
-        if range.is_empty() {
+        if range.is_empty() || !matches!(self.finding(finding).action, Action::Suppress | Action::Reorder) {
             return;
         }
         self.condition.cut = true;
