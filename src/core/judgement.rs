@@ -3,6 +3,7 @@
 mod channel;
 mod content;
 mod delta;
+mod doubt;
 mod findings;
 mod frame;
 mod identity;

@@ -139,6 +139,8 @@ impl Profile {
         let info = self.preset.info();
         let action = match certainty {
             Certainty::Proved => info.proved,
+            // An endpoint that was proved to do so before needs no proof again, but whoever only looks on still does.
+            Certainty::Likely if self.habit(class).is_some() => info.proved,
             Certainty::Likely => info.likely,
             Certainty::Ambiguous => Action::Keep,
         };
