@@ -303,7 +303,7 @@ fn finding_report(finding: &Finding, first: Place, removed: Vec<Removed>) -> Fin
 /// What to do about a finding. While two readings remain, first of all find out which holds.
 fn hint(finding: &Finding) -> &'static str {
     if finding.readings.is_empty() {
-        finding.class.info().hint
+        finding.hint
     } else {
         "nothing was changed; a longer answer of the same provider shows whether its deltas keep growing"
     }

@@ -1,10 +1,12 @@
 //! Detection: facts of an event, computed once; detectors that propose; one judge that picks.
 
+pub mod burst;
 pub mod content;
 pub mod cumulative;
 pub mod double;
 pub mod facts;
 pub mod identity;
+pub mod pace;
 pub mod repeat;
 pub mod replay;
 pub mod shape;

@@ -55,6 +55,10 @@ pub struct Finding {
     pub layer: Layer,
     /// One sentence about this instance.
     pub evidence: String,
+    /// What to do about it, or what would settle who did it.
+    pub hint: &'static str,
+    /// Part of the answer is missing or unreadable because of it, as far as is known.
+    pub lost: bool,
     /// The readings that remain, when ambiguous.
     pub readings: Vec<String>,
     /// Where it belongs, for findings about text.
