@@ -166,8 +166,13 @@ mod tests {
         check("Käse und Brot", "Käse und Bröt", "Käse und [-Brot-]{+Bröt+}");
         check("one two", "one two three", "one two{+ three+}");
         check("日本語", "日本人", "[-日本語-]{+日本人+}");
-        let long = |word: &str| word.repeat(10_000);
-        check(&long("ab "), &long("cd "), &format!("[-{}-]{{+{}+}}", long("ab "), long("cd ")));
         check("a\u{3000}b c", "a\u{3000}d c", "a\u{3000}[-b-]{+d+} c");
+    }
+
+    #[test]
+    fn long_texts_that_share_nothing_are_not_compared_word_by_word() {
+        let (a, b) = ("ab ".repeat(LONGEST) + "end", "cd ".repeat(LONGEST) + "end");
+        let keeps: Vec<Keeps> = words(&a, &b).iter().map(|run| run.keeps).collect();
+        assert_eq!(keeps, [Keeps::A, Keeps::B, Keeps::Both]);
     }
 }
