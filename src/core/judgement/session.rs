@@ -6,6 +6,7 @@ use super::findings::Tally;
 use crate::core::{
     class::{Action, Class},
     detect::{
+        facts::Said,
         identity::Identities,
         timing::{Burst, Progress},
     },
@@ -39,6 +40,8 @@ pub(super) struct SessionState {
     pub will_retry: bool,
     /// Frames judged before this attempt.
     pub first_frame: u32,
+    /// The frame whose deltas are judged, and what it says of them.
+    pub said: (Option<FrameId>, Said),
     /// The frame that a whole strategy holds.
     pub strategy_hold: Option<FrameId>,
     /// Some delta came.
