@@ -342,7 +342,8 @@ fn finish_reason(reading: &Reading) -> Option<String> {
     })
 }
 
-fn held(reading: &Reading, judgement: &Judgement) -> Held {
+/// What was held back over the whole session.
+pub fn held(reading: &Reading, judgement: &Judgement) -> Held {
     let mut held = Held { max_us: reading.clocked().then_some(0), ..Held::default() };
     for hold in &judgement.output.holds {
         let end = hold.end.min(reading.frame_count());
