@@ -11,6 +11,7 @@ pub mod dialect;
 pub mod reading;
 pub mod class;
 pub mod params;
+pub mod profile;
 pub mod detect;
 pub mod machine;
 pub mod output;

@@ -17,6 +17,7 @@
 pub mod core;
 pub mod sanitise;
 pub mod session;
+pub mod generate;
 pub mod net;
 pub mod report;
 pub mod config;

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::core::profile::Profile;
+
 /// What a parameter's integer counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
@@ -181,23 +183,6 @@ impl Strategy {
     /// The strategy of public name `name`.
     pub fn from_name(name: &str) -> Option<Strategy> {
         STRATEGIES.iter().find(|row| row.1 == name).map(|row| row.0)
-    }
-}
-
-/// What a judgement is made with.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Profile {
-    /// Shown name, `safe` unless changed.
-    pub name: String,
-    /// Which judge.
-    pub strategy: Strategy,
-    /// Every threshold.
-    pub params: Params,
-}
-
-impl Default for Profile {
-    fn default() -> Profile {
-        Profile { name: "safe".into(), strategy: Strategy::Evidence, params: Params::default() }
     }
 }
 

@@ -136,6 +136,9 @@ impl Judgement {
         let Some(held) = self.channels.get(key).map(|channel| channel.held.clone()).filter(|held| !held.is_empty()) else {
             return;
         };
+        if self.act_on_doubt(reading, key, why) {
+            return;
+        }
         let (first, last) = (held[0], held[held.len() - 1]);
         let additive = held.iter().fold(self.channel(key).accepted.clone(), |text, delta| text + reading.delta(*delta).text);
         let snapshot = reading.delta(last).text.to_string();
@@ -218,7 +221,7 @@ impl Judgement {
     }
 
     pub(super) fn cut(&mut self, delta: DeltaId, range: Range<u32>, finding: FindingId) {
-        if range.is_empty() {
+        if range.is_empty() || !matches!(self.finding(finding).action, Action::Suppress | Action::Reorder) {
             return;
         }
         self.condition.cut = true;
@@ -229,7 +232,7 @@ impl Judgement {
     }
 
     /// Adds a delta's text from byte `from` on to the channel's text, and follows loops and content in it.
-    fn accept(&mut self, reading: &Reading, key: ChannelKey, id: DeltaId, from: u32) {
+    pub(super) fn accept(&mut self, reading: &Reading, key: ChannelKey, id: DeltaId, from: u32) {
         let text = &reading.delta(id).text[from as usize..];
         if text.is_empty() {
             return;
