@@ -20,8 +20,8 @@ pub(super) struct ChannelState {
     pub accepted: String,
     /// Deltas not decided yet, in order.
     pub held: Vec<DeltaId>,
-    /// Characters in them.
-    pub held_chars: u64,
+    /// Characters in them; of a tool call's arguments, bytes.
+    pub held_size: u64,
     /// The first frame held, and when the hold began.
     since: Option<(FrameId, Micros)>,
     /// The channel's latest delta.
@@ -114,7 +114,7 @@ impl Channels {
     pub fn decide(&mut self, key: ChannelKey) -> Vec<DeltaId> {
         let state = self.entry(key);
         let held = std::mem::take(&mut state.held);
-        state.held_chars = 0;
+        state.held_size = 0;
         if let Some((frame, at)) = state.since.take() {
             self.holds.remove(&(frame, at, key));
             self.timed.remove(&(frame, at, key));
