@@ -60,6 +60,9 @@ impl Judgement {
     /// Asks every text detector and picks; the order of the list is the order of strength. Most deltas neither equal, extend
     /// nor begin the text so far: nothing is asked about them.
     fn propose(&mut self, reading: &Reading, key: ChannelKey, frame: FrameId, id: DeltaId, finishes: bool) -> Option<Proposal> {
+        if let Some(proposal) = self.resume(reading, key, frame, id) {
+            return Some(proposal);
+        }
         let text = reading.delta(id).text;
         let channel = self.channels.entry(key);
         let against_accepted = Match::of(text, &channel.accepted);
@@ -107,10 +110,10 @@ impl Judgement {
     }
 
     fn hold(&mut self, reading: &Reading, key: ChannelKey, frame: FrameId, id: DeltaId, why: &str) {
-        let at = self.walk.at;
+        let (position, since) = (self.output.position(frame), self.session.since.unwrap_or(self.moment()));
         let (max_chars, max_deltas) = (self.profile.params.get(Param::HoldChars), self.profile.params.get(Param::HoldDeltas));
         let max_time = self.profile.params.get(Param::HoldTime);
-        self.channels.hold(key, id, frame, at);
+        self.channels.hold(key, id, position, since);
         let channel = self.channel(key);
         channel.held_chars += reading.delta(id).text.chars().count() as u64;
         let full = channel.held.len() as u64 > max_deltas || channel.held_chars > max_chars;
@@ -136,7 +139,7 @@ impl Judgement {
         let Some(held) = self.channels.get(key).map(|channel| channel.held.clone()).filter(|held| !held.is_empty()) else {
             return;
         };
-        if self.act_on_doubt(reading, key, why) {
+        if self.resume_given_up(reading, key, why) || self.act_on_doubt(reading, key, why) {
             return;
         }
         let (first, last) = (held[0], held[held.len() - 1]);
@@ -208,7 +211,8 @@ impl Judgement {
         id: DeltaId,
         draft: Draft,
     ) -> FindingId {
-        let goes_on = matches!(draft.class, Class::CumulativeFull | Class::ReplayBySeq | Class::WhitespaceFlood);
+        let goes_on =
+            matches!(draft.class, Class::CumulativeFull | Class::ReplayBySeq | Class::RetryRestart | Class::WhitespaceFlood);
         if goes_on && let Some(open) = self.open_finding(key, draft.class) {
             self.extend(open, Some(id));
             return open;
@@ -246,7 +250,7 @@ impl Judgement {
         self.condition.unhealed = false;
         if !self.session.flowed {
             self.session.flowed = true;
-            self.session.first_delta_frame = reading.delta(id).frame.0;
+            self.session.first_delta_frame = self.output.position(reading.delta(id).frame);
             if self.session.cause.is_none() {
                 self.session.cause = Some(format!("the first {} arrived", key.channel.word()));
             }
