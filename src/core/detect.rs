@@ -6,12 +6,14 @@ pub mod cumulative;
 pub mod double;
 pub mod facts;
 pub mod foreign;
+pub mod hypotheses;
 pub mod identity;
 pub mod pace;
 pub mod order;
 pub mod repeat;
 pub mod replay;
 pub mod restart;
+pub mod rewrite;
 pub mod shape;
 pub mod stitch;
 pub mod strategies;
@@ -47,6 +49,9 @@ pub enum Detector {
     Damage,
 }
 
+/// The detectors of hypotheses about a channel's text.
+pub const TEXT_DETECTORS: &[Detector] = &[Detector::Double, Detector::Replay, Detector::Cumulative];
+
 /// A row of [`DETECTORS`].
 #[derive(Debug)]
 pub struct DetectorInfo {
@@ -65,7 +70,7 @@ pub const DETECTORS: &[DetectorInfo] = &[
     DetectorInfo {
         id: "cumulative",
         about: "does each delta start with the one before?",
-        classes: &[Class::CumulativeFull],
+        classes: &[Class::CumulativeFull, Class::CumulativeRewrite],
         threshold: Some(Param::CumulativeGrowths),
     },
     DetectorInfo {

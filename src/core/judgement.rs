@@ -7,6 +7,7 @@ mod doubt;
 mod findings;
 mod foreign;
 mod frame;
+mod hold;
 mod identity;
 mod mark;
 mod resume;
@@ -197,7 +198,7 @@ impl Judgement {
         let limit = Micros::from_millis(self.profile.params.get(Param::HoldTime));
         let order = self.session.run.as_ref().map(|run| (run.since.at + limit, Deadline::Order));
         let completion = self.session.doubtful.as_ref().map(|doubtful| (doubtful.since.at + limit, Deadline::Completion));
-        let hold = self.channels.earliest_hold().map(|(_, since, key)| (since.at + limit, Deadline::Hold(key)));
+        let hold = self.channels.earliest_timed_hold().map(|(since, key)| (since + limit, Deadline::Hold(key)));
         let stall = self.session.progress.deadline(&self.profile.params).map(|at| (at, Deadline::Stall));
         order.into_iter().chain(completion).chain(hold).chain(stall).min()
     }

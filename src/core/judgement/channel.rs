@@ -5,13 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::core::{
     detect::{
         content::{Fences, Json},
-        cumulative::Cumulative,
-        double::Double,
+        hypotheses::Hypotheses,
         repeat::Repeat,
     },
     judgement::{FindingId, resume::Resume},
-    reading::{ChannelKey, DeltaId},
-    time::Moment,
+    reading::{Channel, ChannelKey, DeltaId},
+    time::{Micros, Moment},
 };
 
 /// State of one (choice, block, channel).
@@ -31,8 +30,8 @@ pub(super) struct ChannelState {
     pub count: u32,
     /// How many deltas differed from the one before, plus one.
     pub distinct: u32,
-    pub cumulative: Cumulative,
-    pub double: Double,
+    /// What else its deltas might mean than that each adds its text.
+    pub hypotheses: Hypotheses,
     pub json: Json,
     pub fences: Fences,
     pub repeat: Repeat,
@@ -55,6 +54,10 @@ pub(super) struct Channels {
     latest: usize,
     /// What is held, by the position of the first frame held; times ascend with positions.
     holds: BTreeSet<(u32, Moment, ChannelKey)>,
+    /// Those of them that run out.
+    timed: BTreeSet<(u32, Moment, ChannelKey)>,
+    /// The channels that hold text.
+    holding: BTreeSet<ChannelKey>,
 }
 
 impl Channels {
@@ -79,6 +82,17 @@ impl Channels {
         self.holds.first().copied()
     }
 
+    /// The earliest hold that runs out: arguments of a tool call are held until the call ends.
+    pub fn earliest_timed_hold(&self) -> Option<(Micros, ChannelKey)> {
+        self.timed.first().map(|(_, since, key)| (since.at, *key))
+    }
+
+    /// The channels of `choice` that hold text.
+    pub fn holding_in(&self, choice: u16) -> Vec<ChannelKey> {
+        let first = ChannelKey { choice, block: 0, channel: Channel::Text };
+        self.holding.range(first..).take_while(|key| key.choice == choice).copied().collect()
+    }
+
     /// Every channel that holds text, in the order in which the holds began.
     pub fn holding(&self) -> Vec<ChannelKey> {
         self.holds.iter().map(|(_, _, key)| *key).collect()
@@ -91,6 +105,10 @@ impl Channels {
         if state.since.is_none() {
             state.since = Some((position, since));
             self.holds.insert((position, since, key));
+            self.holding.insert(key);
+            if key.channel != Channel::ToolArguments {
+                self.timed.insert((position, since, key));
+            }
         }
     }
 
@@ -101,6 +119,8 @@ impl Channels {
         state.held_chars = 0;
         if let Some((position, since)) = state.since.take() {
             self.holds.remove(&(position, since, key));
+            self.timed.remove(&(position, since, key));
+            self.holding.remove(&key);
         }
         held
     }

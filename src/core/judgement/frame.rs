@@ -77,7 +77,7 @@ impl Judgement {
 
     /// A new message begins in the same stream, and with it another end to wait for.
     fn new_turn(&mut self, reading: &Reading) {
-        self.let_go(reading, "a new turn began");
+        self.let_go(reading, "a new turn began", true);
         self.session.completions.begin();
         self.channels.new_turn();
         self.session.finished.clear();

@@ -191,6 +191,7 @@ impl Judgement {
                 self.judge_delta(reading, item.frame, delta, item.finished.binary_search(&row.key.choice).is_ok());
             }
         }
+        self.conclude_by_notes(reading, item.frame, &item.finished);
     }
 
     /// Takes all deltas of a frame out: its identity says that it was delivered before.

@@ -57,7 +57,7 @@ impl Judgement {
     }
 
     fn begin_attempt(&mut self, reading: &Reading, number: u32, at: Micros) {
-        self.let_go(reading, "an attempt began");
+        self.let_go(reading, "an attempt began", true);
         self.session.completions.begin();
         self.session.identities.begin_attempt();
         self.session.order.forget_next();
@@ -79,7 +79,7 @@ impl Judgement {
     }
 
     fn end_attempt(&mut self, reading: &Reading, end: &End) {
-        self.let_go(reading, "the stream ended");
+        self.let_go(reading, "the stream ended", true);
         self.end_strategy(reading);
         self.end_gap(self.walk.at, false);
         self.session.progress.end();

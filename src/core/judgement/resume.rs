@@ -42,27 +42,27 @@ impl Judgement {
                 self.order_given_up(reading, "the server restarted");
                 self.session.identities.renumber();
             }
-            Boundary::Cut => self.let_go(reading, "the answer was cut"),
+            Boundary::Cut => self.let_go(reading, "the answer was cut", false),
             Boundary::Continuation => {
-                self.let_go(reading, "a continuation began");
+                self.let_go(reading, "a continuation began", false);
                 self.session.completions.begin();
                 self.channels.each_with_text(|channel| channel.resume = Resume::Stitch);
             }
         }
     }
 
-    /// Nothing waits any longer for other frames, nor for other text.
-    pub(super) fn let_go(&mut self, reading: &Reading, why: &str) {
+    /// Nothing waits any longer for other frames, nor for other text; `ended` if that is because the text ended.
+    pub(super) fn let_go(&mut self, reading: &Reading, why: &str, ended: bool) {
         self.order_given_up(reading, why);
         self.settle_completions(reading);
         for key in self.channels.holding() {
-            self.give_up(reading, key, why);
+            if ended { self.conclude(reading, key, why) } else { self.give_up(reading, key, why) }
         }
     }
 
     /// An error was reported inside the body: text after it may be another attempt's.
     pub(super) fn broken_off(&mut self, reading: &Reading) {
-        self.let_go(reading, "an error was reported");
+        self.let_go(reading, "an error was reported", false);
         self.session.completions.begin();
         if self.session.finished.is_empty() {
             self.expect_restart("text follows an error", true);
@@ -80,7 +80,7 @@ impl Judgement {
     pub(super) fn resume(&mut self, reading: &Reading, key: ChannelKey, frame: FrameId, id: DeltaId) -> Option<Proposal> {
         let channel = self.channels.entry(key);
         // Where deltas are snapshots, one that falls back into the text so far is known to.
-        if channel.cumulative.is_proved() {
+        if channel.hypotheses.are_snapshots() {
             channel.resume = Resume::No;
         }
         match &channel.resume {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::core::{
     class::{Action, Class},
-    detect::{burst::Burst, foreign::Completions, identity::Identities, order::Order, timing::Progress},
+    detect::{burst::Burst, facts::Said, foreign::Completions, identity::Identities, order::Order, timing::Progress},
     judgement::FindingId,
     reading::FrameId,
     time::Moment,
@@ -57,6 +57,8 @@ pub(super) struct SessionState {
     pub will_retry: bool,
     /// Frames judged before this attempt.
     pub first_frame: u32,
+    /// The frame whose deltas are judged, and what it says of them.
+    pub said: (Option<FrameId>, Said),
     /// The frame that a whole strategy holds.
     pub strategy_hold: Option<FrameId>,
     /// Some delta came.
