@@ -94,6 +94,10 @@ params! {
         "most bytes of a tool call's arguments that are held until the call ends, where they repeat themselves";
     StampMinFrames "replay.min_frames" Count 2..=256 = 3 step 1
         "rising, distinct identities seen before they count as identities";
+    RestartMinChars "restart.min_chars" Chars 8..=1_024 = 32 step 4
+        "characters from the first token on that must come again, after a failure, before a retry is proved without its end";
+    StitchMinChars "stitch.min_chars" Chars 1..=1_024 = 8 step 1
+        "shortest end of the text that a continuation's start must repeat; of 82,291 recorded deltas 5 do so by chance";
     LoopCopies "loop.copies" Count 4..=10_000 = 100 step 5
         "back-to-back copies of one unit that make a loop; asked-for repetition of 40 must pass";
     LoopMinChars "loop.min_chars" Chars 16..=65_536 = 200 step 20

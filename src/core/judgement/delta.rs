@@ -63,9 +63,13 @@ impl Judgement {
         if self.session.said.0 == Some(frame) {
             return;
         }
-        let heard = &reading.notes()[..self.walk.note];
-        let count = heard.iter().rev().take_while(|(noted, _)| *noted == frame).count();
-        self.session.said = (Some(frame), Said::of(&heard[heard.len() - count..]));
+        self.session.said = (Some(frame), Said::of(self.heard(reading, frame)));
+    }
+
+    /// The notes of `frame`; mostly the latest one, and mostly none.
+    fn heard<'a>(&self, reading: &'a Reading, frame: FrameId) -> &'a [(FrameId, Note)] {
+        let latest = self.walk.note.checked_sub(1).map(|latest| reading.notes()[latest].0);
+        if latest.is_none_or(|latest| latest < frame) { &[] } else { reading.notes_of(frame) }
     }
 
     /// Takes a delta out that repeats what another field of its frame says; true if it does.
@@ -96,8 +100,7 @@ impl Judgement {
         for choice in finished {
             self.conclude_choice(reading, *choice, None, "its choice finished");
         }
-        let heard = &reading.notes()[..self.walk.note];
-        for (_, note) in heard.iter().rev().take_while(|(noted, _)| *noted == frame) {
+        for (_, note) in self.heard(reading, frame) {
             if let Note::Tool { choice, block, .. } = note {
                 let call = ChannelKey { choice: *choice, block: *block, channel: Channel::ToolArguments };
                 self.conclude_choice(reading, *choice, Some(call), "a tool call began");
@@ -127,6 +130,9 @@ impl Judgement {
         same: bool,
         finishes: bool,
     ) -> Option<Proposal> {
+        if let Some(proposal) = self.resume(reading, key, frame, id) {
+            return Some(proposal);
+        }
         let text = reading.delta(id).text;
         let channel = self.channels.entry(key);
         let against_accepted = Match::of(text, &channel.accepted);
@@ -223,6 +229,7 @@ impl Judgement {
                 | Class::ChannelMirror
                 | Class::HoldbackResend
                 | Class::ReplayBySeq
+                | Class::RetryRestart
                 | Class::WhitespaceFlood
         );
         if goes_on && let Some(open) = self.open_finding(key, draft.class) {
@@ -262,7 +269,7 @@ impl Judgement {
         self.condition.unhealed = false;
         if !self.session.flowed {
             self.session.flowed = true;
-            self.session.first_delta_frame = reading.delta(id).frame.0;
+            self.session.first_delta_frame = self.output.position(reading.delta(id).frame);
             if self.session.cause.is_none() {
                 self.session.cause = Some(format!("the first {} arrived", key.channel.word()));
             }
