@@ -5,10 +5,13 @@ pub mod cumulative;
 pub mod double;
 pub mod facts;
 pub mod identity;
+pub mod loops;
+pub mod prompt;
 pub mod repeat;
 pub mod replay;
 pub mod shape;
 pub mod strategies;
+pub mod surroundings;
 pub mod timing;
 pub mod usage;
 
@@ -79,7 +82,7 @@ pub const DETECTORS: &[DetectorInfo] = &[
     DetectorInfo {
         id: "loop",
         about: "does one unit repeat back to back?",
-        classes: &[Class::TokenLoop],
+        classes: &[Class::TokenLoop, Class::PhraseLoop],
         threshold: Some(Param::LoopCopies),
     },
     DetectorInfo {

@@ -6,6 +6,7 @@ mod delta;
 mod findings;
 mod frame;
 mod identity;
+mod loops;
 mod mark;
 mod session;
 mod strategy;

@@ -3,13 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::core::{
-    detect::{
-        content::{Fences, Json},
-        cumulative::Cumulative,
-        double::Double,
-        repeat::Repeat,
-    },
-    judgement::FindingId,
+    detect::{cumulative::Cumulative, double::Double},
+    judgement::{FindingId, content::Content},
     reading::{ChannelKey, DeltaId, FrameId},
     time::Micros,
 };
@@ -33,13 +28,8 @@ pub(super) struct ChannelState {
     pub distinct: u32,
     pub cumulative: Cumulative,
     pub double: Double,
-    pub json: Json,
-    pub fences: Fences,
-    pub repeat: Repeat,
-    /// Where the loop that was reported last begins in the accepted text, and its finding.
-    pub looped: Option<(usize, FindingId)>,
-    /// Whitespace characters in a row at the end of the accepted text, cut ones included.
-    pub blanks: u64,
+    /// What is followed in the text beside its framing.
+    pub content: Content,
     /// The finding that further evidence of the same fault extends, by class.
     pub open: Vec<FindingId>,
 }

@@ -7,6 +7,7 @@ use crate::core::{
     class::{Action, Class},
     detect::{
         identity::Identities,
+        prompt::Prompt,
         timing::{Burst, Progress},
     },
     judgement::FindingId,
@@ -45,6 +46,8 @@ pub(super) struct SessionState {
     pub flowed: bool,
     /// Frame of the first delta.
     pub first_delta_frame: u32,
+    /// What the request says, once somebody asked.
+    pub prompt: Option<Prompt>,
     /// Why the state will change, if it does.
     pub cause: Option<String>,
 }
