@@ -3,12 +3,14 @@
 mod channel;
 mod content;
 mod delta;
+mod ending;
 mod doubt;
 mod findings;
 mod frame;
 mod identity;
 mod mark;
 mod session;
+mod snapshot;
 mod strategy;
 mod timing;
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{findings::Tally, timing::CatchUp};
 use crate::core::{
-    class::{Action, Class},
-    detect::{burst::Burst, identity::Identities, timing::Progress},
+    class::{Action, Class, Layer},
+    detect::{burst::Burst, ending::Ends, identity::Identities, snapshot::Snapshots, timing::Progress},
     judgement::FindingId,
     reading::FrameId,
 };
@@ -22,6 +22,18 @@ pub(super) struct SessionState {
     pub identities: Identities,
     /// How many findings of each kind there are.
     pub tallies: BTreeMap<(Class, Action), Tally>,
+    /// What is noted once a session, by class and layer.
+    pub noted: BTreeMap<(Class, Layer), FindingId>,
+    /// Ends and calls of the turn in progress.
+    pub ends: Ends,
+    /// The first terminator of the turn in progress.
+    pub terminator: Option<FrameId>,
+    /// Snapshots of the turn in progress.
+    pub snapshots: Snapshots,
+    /// An attempt before had passed something on.
+    pub carried: bool,
+    /// The finding about characters that the server decoded in pieces.
+    pub shattered: Option<FindingId>,
     /// The burst finding that goes on.
     pub burst_open: Option<FindingId>,
     /// The attempt in progress.
