@@ -14,6 +14,7 @@ pub mod open;
 pub mod replay;
 pub mod sessions;
 pub mod demo;
+pub mod eval;
 pub mod proxy;
 pub mod send;
 
@@ -42,6 +43,8 @@ pub enum Command {
     Check(check::Args),
     /// Play a recording to standard output in its own time
     Replay(replay::Args),
+    /// Judge labelled cases with every strategy: repaired, harmed, flagged, missed
+    Eval(eval::Args),
     /// List the recordings
     Sessions(sessions::Args),
     /// Send one request and print what is released, with a verdict at the end
@@ -105,6 +108,7 @@ pub fn run() -> ExitCode {
         Some(Command::Open(args)) => open::run(args),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Replay(args)) => replay::run(&args),
+        Some(Command::Eval(args)) => eval::run(&args),
         Some(Command::Sessions(args)) => sessions::run(&args),
         Some(Command::Send(args)) => send::run(*args),
         Some(Command::Curl(args)) => curl::run(*args),

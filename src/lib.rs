@@ -19,6 +19,7 @@ pub mod sanitise;
 pub mod session;
 pub mod net;
 pub mod report;
+pub mod eval;
 pub mod config;
 pub mod app;
 pub mod tui;
