@@ -17,9 +17,11 @@
 pub mod core;
 pub mod sanitise;
 pub mod session;
+pub mod generate;
 pub mod net;
 pub mod report;
 pub mod eval;
+pub mod compare;
 pub mod config;
 pub mod app;
 pub mod tui;
