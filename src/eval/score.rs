@@ -58,7 +58,7 @@ impl Score {
             harmed: match label.kind {
                 Kind::Negative => !exact,
                 Kind::Ambiguous => !kept && !exact && !label.alternatives.contains(&report.output),
-                Kind::Positive => !kept && !exact && loses(label, report, plain),
+                Kind::Positive => !kept && !exact && !as_far_as_can_be(label, report) && loses(label, report, plain),
             },
             kept,
             flagged: verdict.is_some(),
@@ -111,6 +111,11 @@ fn same_arguments(expected: &[String], calls: &[ToolCall]) -> bool {
 fn same_texts(one: &Report, other: &Report) -> bool {
     let arguments = |report: &Report| report.tool_calls.iter().map(|call| call.arguments.clone()).collect::<Vec<_>>();
     one.outputs == other.outputs && one.reasoning == other.reasoning && arguments(one) == arguments(other)
+}
+
+/// Whether a text that was rewritten came out as a view can show it that takes nothing back.
+fn as_far_as_can_be(label: &Label, report: &Report) -> bool {
+    label.append_only.as_ref().is_some_and(|text| *text == report.output || *text == report.reasoning)
 }
 
 /// Whether expected text that came in did not come out.

@@ -122,6 +122,7 @@ fn failure(label: &Label, report: &Report, score: &Score) -> Option<String> {
         Kind::Negative if score.alarmed => return Some(format!("called {}: {}", report.verdict.word(), findings(report))),
         Kind::Negative => return None,
         Kind::Ambiguous if score.named => return None,
+        Kind::Ambiguous if !score.kept => "changed",
         Kind::Ambiguous => return Some(format!("doubt not named: {}", findings(report))),
         Kind::Positive if score.harmed => "lost text",
         Kind::Positive if score.missed() => "missed",

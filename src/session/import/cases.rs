@@ -44,6 +44,8 @@ pub struct Label {
     pub text: Option<String>,
     /// The reasoning that the user should see.
     pub reasoning: Option<String>,
+    /// What a view that cannot take text back should show, on the channel where the rewriting happens.
+    pub append_only: Option<String>,
     /// The arguments of each tool call that should be run.
     pub tool_arguments: Option<Vec<String>>,
     /// The other texts that it may be, for an ambiguous one.
@@ -99,6 +101,7 @@ struct Line {
     expected_text: Option<String>,
     expected_reasoning: Option<String>,
     expected_tool_args: Option<Vec<String>>,
+    append_only_text: Option<String>,
     #[serde(default)]
     alternatives: Vec<String>,
     #[serde(default)]
@@ -156,6 +159,7 @@ fn case(number: u32, line: &[u8]) -> Result<Case, String> {
         repair: line.repair,
         text: line.expected_text,
         reasoning: line.expected_reasoning,
+        append_only: line.append_only_text,
         tool_arguments: line.expected_tool_args,
         alternatives: line.alternatives,
         signalled: expand::signalled(&fields),
