@@ -6,7 +6,7 @@ use crate::{
     core::{
         engine::Engine,
         input::Input,
-        params::{Profile, Strategy},
+        params::{Profile, STRATEGIES, Strategy},
     },
     report::Report,
     session::import::cases::{Case, Label},
@@ -64,4 +64,16 @@ pub fn judge(labelled: &Labelled, profile: &Profile, strategies: &[Strategy]) ->
         Judged { strategy: *strategy, report, score }
     });
     judged.collect()
+}
+
+/// What every strategy did with all of `streams`, in the order of STRATEGIES.
+pub fn tally(streams: impl Iterator<Item = Labelled>, profile: &Profile) -> Vec<(Strategy, Tally)> {
+    let strategies: Vec<Strategy> = STRATEGIES.iter().map(|row| row.0).collect();
+    let mut tallies: Vec<_> = strategies.iter().map(|strategy| (*strategy, Tally::default())).collect();
+    for labelled in streams {
+        for (judged, (_, tally)) in judge(&labelled, profile, &strategies).iter().zip(&mut tallies) {
+            tally.add(&labelled.label.class, &judged.score);
+        }
+    }
+    tallies
 }

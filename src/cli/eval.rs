@@ -52,6 +52,8 @@ pub enum Format {
     Text,
     /// One JSON object a line
     Json,
+    /// The strategies side by side, as the README shows them
+    Markdown,
 }
 
 /// Judges every case of every file, and prints what each strategy made of it.
@@ -65,7 +67,7 @@ pub fn run(args: &Args) -> Outcome {
         Some(_) => vec![profile.strategy],
         None => STRATEGIES.iter().map(|row| row.0).collect(),
     };
-    let mut printer = Printer::new(args.format, args.verbose, &strategies);
+    let mut printer = Printer::new(args.format, args.verbose, &args.files, &strategies);
     let mut unreadable = false;
     for path in &args.files {
         let name = path.to_string_lossy();

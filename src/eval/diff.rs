@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use similar::{ChangeTag, TextDiff};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::sanitise::sanitise;
 
@@ -12,7 +13,7 @@ const COMPARED: usize = 2_000;
 /// Characters that are shown before the first difference.
 const BEFORE: usize = 12;
 
-/// `out` against `expected`, from shortly before their first difference on, in at most `width` characters.
+/// `out` against `expected`, from shortly before their first difference on, in at most `width` columns.
 pub fn line(expected: &str, out: &str, width: usize) -> String {
     let same = expected.chars().zip(out.chars()).take_while(|(one, other)| one == other).count();
     let skip = same.saturating_sub(BEFORE);
@@ -31,7 +32,15 @@ pub fn line(expected: &str, out: &str, width: usize) -> String {
     }
     write(&mut shown, run);
     let shown = sanitise(&shown).into_owned();
-    if shown.chars().count() <= width { shown } else { shown.chars().take(width.saturating_sub(1)).chain(['…']).collect() }
+    if shown.width() <= width {
+        return shown;
+    }
+    let mut columns = 1;
+    let fits = |char: &char| {
+        columns += char.width().unwrap_or(0);
+        columns <= width
+    };
+    shown.chars().take_while(fits).chain(['…']).collect()
 }
 
 fn write(out: &mut String, run: Option<(ChangeTag, String)>) {

@@ -62,7 +62,7 @@ impl Score {
             },
             kept,
             flagged: verdict.is_some(),
-            named: kept && findings.iter().filter(right).any(|finding| is_named(finding, &label.class)),
+            named: kept && findings.iter().any(|finding| is_named(finding, &label.class)),
             alarmed: report.verdict != Verdict::Clean,
             deltas: verdict.filter(|_| label.kind == Kind::Positive).map(|finding| took(label, engine, finding)),
         }

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     io::{self, Write},
+    path::PathBuf,
 };
 
 use serde::Serialize;
@@ -41,6 +42,8 @@ struct Sums<'a> {
 pub struct Printer {
     format: Format,
     verbose: bool,
+    /// Names of the files.
+    files: Vec<String>,
     tallies: Vec<(Strategy, Tally)>,
     /// What each strategy got wrong, as lines.
     failures: BTreeMap<Strategy, Vec<String>>,
@@ -48,9 +51,10 @@ pub struct Printer {
 
 impl Printer {
     /// A printer for these strategies.
-    pub fn new(format: Format, verbose: bool, strategies: &[Strategy]) -> Printer {
+    pub fn new(format: Format, verbose: bool, files: &[PathBuf], strategies: &[Strategy]) -> Printer {
+        let files = files.iter().map(|file| sanitise(&file.to_string_lossy()).into_owned()).collect();
         let tallies = strategies.iter().map(|strategy| (*strategy, Tally::default())).collect();
-        Printer { format, verbose, tallies, failures: BTreeMap::new() }
+        Printer { format, verbose, files, tallies, failures: BTreeMap::new() }
     }
 
     /// Takes one stream as each strategy judged it.
@@ -63,6 +67,7 @@ impl Printer {
                 tally.add(&labelled.label.class, score);
             }
             match self.format {
+                Format::Markdown => {}
                 Format::Json => out(&json_line(&labelled.id, *strategy, report)?)?,
                 Format::Text => {
                     if let Some(reason) = failure(&labelled.label, report, score) {
@@ -80,10 +85,17 @@ impl Printer {
     /// # Errors
     /// As [`Printer::judged`].
     pub fn finish(self) -> io::Result<()> {
-        if self.format == Format::Json {
-            let strategies = self.tallies.iter().map(|(strategy, tally)| (strategy.name(), tally)).collect();
-            return out(&(to_json(&Sums { strategies })? + "\n"));
+        match self.format {
+            Format::Text => self.finish_text(),
+            Format::Markdown => out(&table::markdown(&[(&self.files.join(", "), &self.tallies)])),
+            Format::Json => {
+                let strategies = self.tallies.iter().map(|(strategy, tally)| (strategy.name(), tally)).collect();
+                out(&(to_json(&Sums { strategies })? + "\n"))
+            }
         }
+    }
+
+    fn finish_text(&self) -> io::Result<()> {
         let mut text = String::new();
         for (index, (strategy, tally)) in self.tallies.iter().enumerate() {
             if index > 0 && !self.verbose {

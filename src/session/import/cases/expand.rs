@@ -172,6 +172,9 @@ fn lines(fields: &Fields<'_>, copies: usize, names: &mut BTreeSet<String>) -> Re
             return Err(format!("its text is longer than {MOST_BYTES} bytes"));
         }
         let chars: Vec<char> = text.repeat(copies).chars().collect();
+        if chars.len().div_ceil(size) > MOST_READS {
+            return Err(too_many());
+        }
         return Ok(chars.chunks(size).map(|piece| fields.line(Some(&piece.iter().collect::<String>()))).collect());
     }
     Ok(vec![fields.line(None); copies])
