@@ -118,7 +118,12 @@ impl Judgement {
 
     fn end_reason(&self, reading: &Reading, end: &End) -> EndReason {
         let ending = reading.dialect().map_or(Ending::Finish, |(dialect, _)| dialect.ending);
-        let complete = ending.complete(!self.session.finished.is_empty(), self.session.terminated);
+        let (finished, terminated) = (!self.session.finished.is_empty(), self.session.terminated);
+        // Where only the body's end says that the answer is whole, a body without its end says that it is not.
+        let complete = match ending {
+            Ending::Silence if *end == End::Reset => finished || terminated,
+            ending => ending.complete(finished, terminated),
+        };
         match end {
             End::Us(OurEnd::Cancelled | OurEnd::Shutdown) => EndReason::Cancelled,
             End::Us(OurEnd::ConnectTimeout | OurEnd::FirstByteTimeout | OurEnd::IdleTimeout | OurEnd::TotalTimeout) => {
