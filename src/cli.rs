@@ -12,6 +12,7 @@ pub mod interrupt;
 pub mod judging;
 pub mod released;
 pub mod open;
+pub mod repair;
 pub mod replay;
 pub mod sessions;
 pub mod demo;
@@ -46,6 +47,8 @@ pub enum Command {
     Compare(compare::Args),
     /// Play a recording to standard output in its own time
     Replay(replay::Args),
+    /// Take proved stutter out of a stream: the same wire format out, unbuffered
+    Repair(repair::Args),
     /// List the recordings
     Sessions(sessions::Args),
     /// Send one request and print what is released, with a verdict at the end
@@ -110,6 +113,7 @@ pub fn run() -> ExitCode {
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Compare(args)) => compare::run(&args),
         Some(Command::Replay(args)) => replay::run(&args),
+        Some(Command::Repair(args)) => repair::run(&args),
         Some(Command::Sessions(args)) => sessions::run(&args),
         Some(Command::Send(args)) => send::run(*args),
         Some(Command::Curl(args)) => curl::run(*args),

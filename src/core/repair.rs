@@ -29,7 +29,7 @@ pub struct Repair {
     byte: usize,
     /// An element of the JSON array was written.
     element: bool,
-    /// How many frames were trimmed and left out.
+    /// How many frames were trimmed.
     pub trimmed: u32,
     /// How many frames were left out.
     pub dropped: u32,
@@ -64,12 +64,6 @@ impl Repair {
             self.frame += 1;
         }
         Ok(())
-    }
-
-    /// Appends what lies behind the last frame, once the body has ended.
-    pub fn finish(&mut self, reading: &Reading, out: &mut Vec<u8>) {
-        out.extend_from_slice(&reading.body()[self.byte..]);
-        self.byte = reading.body().len();
     }
 
     fn write_frame(&mut self, reading: &Reading, judgement: &Judgement, id: FrameId, out: &mut Vec<u8>) -> Result<(), Fault> {
