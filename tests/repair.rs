@@ -6,14 +6,20 @@ mod support;
 use std::{collections::BTreeMap, fs, path::Path as FilePath};
 
 use stutterscope::{
-    cli::repair::{last_attempt, path::Path},
+    cli::repair::{
+        last_attempt,
+        path::{Judge, Path},
+    },
     core::{
         class::{Certainty, Class, Family},
         engine::Engine,
         input::{End, Input, Origin, Start, What},
+        judgement::FindingId,
+        output::Cut,
         params::Profile,
-        reading::{Channel, ChannelKey, DeltaId, FrameId},
-        time::Micros,
+        reading::ChannelKey,
+        repair::Repair,
+        time::{Micros, Moment},
     },
     session,
 };
@@ -142,4 +148,216 @@ fn every_recorded_body_comes_out_as_it_should() {
 fn every_recording_comes_out_as_it_should() {
     let changed = recordings().iter().filter(|(name, inputs)| check(name, inputs) != received(inputs)).count();
     assert!(changed >= 6, "{changed}");
+}
+
+/// What one delta keeps of its text.
+type Keep = fn(usize, &str) -> std::ops::Range<usize>;
+
+/// Takes out of every delta of `body` what `keep` does not name, and reads the result again.
+fn cut(name: &str, body: &[u8], keep: Keep) {
+    let mut engine = judged(&inputs([body]));
+    engine.judgement.repair_stopped(&engine.reading, "a finding to blame");
+    let (finding, moment) = (FindingId(engine.judgement.findings.len() as u32 - 1), Moment::END);
+    engine.judgement.output.cuts.clear();
+    let mut expected = BTreeMap::<ChannelKey, String>::new();
+    for (index, delta) in engine.reading.delta_ids().enumerate() {
+        let row = engine.reading.delta(delta);
+        if row.snapshot {
+            continue;
+        }
+        let kept = keep(index, row.text);
+        expected.entry(row.key).or_default().push_str(&row.text[kept.clone()]);
+        for range in [0..kept.start as u32, kept.end as u32..row.text.len() as u32] {
+            if !range.is_empty() {
+                engine.judgement.output.cuts.push(Cut { delta, range, finding, moment });
+            }
+        }
+    }
+    if expected.values().any(String::is_empty) {
+        // A typed snapshot would bring back a text of which nothing is left.
+        return;
+    }
+    let mut bytes = Vec::new();
+    let outcome = Repair::default().write(&engine.reading, &engine.judgement, &mut bytes);
+    assert_eq!(outcome, Ok(()), "{name}");
+    let again = judged(&inputs([bytes.as_slice()]));
+    let mut found = BTreeMap::<ChannelKey, String>::new();
+    for row in again.reading.delta_ids().map(|delta| again.reading.delta(delta)).filter(|row| !row.snapshot) {
+        found.entry(row.key).or_default().push_str(row.text);
+    }
+    assert_eq!(found, expected, "{name}: {}", text(&bytes));
+}
+
+/// Fixtures with deltas that cannot be trimmed: what then happens is tested below.
+const NOT_TRIMMED: [&str; 5] = [
+    // Arguments that are an object and no string.
+    "gemini-array-tool.json",
+    "gemini-tool.sse",
+    "ollama-tools.ndjson",
+    // What the frame says depends on the frames before it.
+    "dashscope-cumulative.sse",
+    "tgi-full-text.sse",
+];
+
+#[test]
+fn text_can_be_taken_out_of_every_frame() {
+    for (name, body) in bodies().iter().filter(|(name, _)| !NOT_TRIMMED.contains(&name.as_str())) {
+        cut(name, body, |_, text| text.chars().next().map_or(0, char::len_utf8)..text.len());
+        cut(name, body, |_, text| 0..text.char_indices().next_back().filter(|(at, _)| *at > 0).map_or(text.len(), |(at, _)| at));
+        cut(name, body, |index, text| if index % 3 == 1 { 0..0 } else { 0..text.len() });
+    }
+}
+
+fn sse(text: &str) -> String {
+    support::frame("content", text)
+}
+
+/// A stream of snapshots is repaired to these bytes.
+fn repaired(body: &str, expected: &str) {
+    let (bytes, path) = repair(&inputs([body.as_bytes()]));
+    assert_eq!((text(&bytes).as_str(), path.opened()), (expected, None));
+    check("itself", &inputs([body.as_bytes()]));
+    for size in 1..body.len().min(40) {
+        let (pieces, _) = repair(&inputs(body.as_bytes().chunks(size)));
+        assert_eq!(text(&pieces), expected, "in pieces of {size}");
+    }
+}
+
+#[test]
+fn only_the_string_that_holds_the_text_changes() {
+    let frame = |text: &str| {
+        format!(
+            ": note\r\ndata: {{\"x_new\": [1, \"{text}\" ],\r\ndata:  \"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{text}\"}}}}] }}\r\nevent: x\r\n\r\n"
+        )
+    };
+    let three = |one: &str, two: &str, three: &str| {
+        let frame = |unknown: &str, text: &str| {
+            frame(unknown).replace(&format!("\"content\":\"{unknown}\""), &format!("\"content\":\"{text}\""))
+        };
+        format!("\u{feff}\r\n{}{}{}data: [DONE]", frame("a\\u00e9", one), frame("a\\u00e9b\\n", two), frame("a\\u00e9b\\nc", three))
+    };
+    // The unknown field holds the same text and keeps it.
+    repaired(&three("a\\u00e9", "a\\u00e9b\\n", "a\\u00e9b\\nc"), &three("a\\u00e9", "b\\n", "c"));
+}
+
+#[test]
+fn what_a_frame_says_beside_its_text_stays() {
+    let frame = |text: &str, more: &str| {
+        format!("data: {{\"id\":\"c\",\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{text}\"}}{more}}}]}}\n\n")
+    };
+    let finish = ",\"finish_reason\":\"stop\"";
+    let body = frame("I will check", "") + &frame(" the file.", "") + &frame("I will check the file.", finish) + "data: [DONE]\n\n";
+    repaired(&body, &(frame("I will check", "") + &frame(" the file.", "") + &frame("", finish) + "data: [DONE]\n\n"));
+    // A frame that says nothing else goes whole; one with a field that the others do not have stays, without its text.
+    let again = |more: &str| {
+        frame("I will check", "") + &frame(" the file.", "") + &frame("I will check the file.", more) + &frame(" Done.", finish)
+    };
+    let kept = |middle: &str| frame("I will check", "") + &frame(" the file.", "") + middle + &frame(" Done.", finish);
+    repaired(&again(""), &kept(""));
+    repaired(&again(",\"x_source\":7"), &kept(&frame("", ",\"x_source\":7")));
+}
+
+#[test]
+fn an_array_stays_an_array() {
+    let element =
+        |text: &str| format!("{{\"candidates\":[{{\"content\":{{\"parts\":[{{\"text\":\"{text}\"}}],\"role\":\"model\"}}}}]}}");
+    let texts = ["The answer is", " forty-two.", "The answer is forty-two.", " Yes."];
+    let body = format!("[{}\n]\n", texts.map(element).join("\n,\r\n"));
+    let (bytes, _) = repair(&inputs([body.as_bytes()]));
+    assert_eq!(
+        text(&bytes),
+        format!("[{}\n\r\n\n,\r\n{}\n]\n", [element(texts[0]), element(texts[1])].join("\n,\r\n"), element(texts[3]))
+    );
+    assert!(serde_json::from_slice::<Vec<serde_json::Value>>(&bytes).is_ok_and(|elements| elements.len() == 3));
+}
+
+#[test]
+fn messages_keep_their_checksums_and_base64_its_json() {
+    let chunk = |text: &str| {
+        use stutterscope::core::frame::event_stream;
+        let inner =
+            format!("{{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{{\"type\":\"text_delta\",\"text\":\"{text}\"}}}}");
+        let payload = format!("{{\"bytes\":\"{}\",\"p\":\"abc\"}}", base64(inner.as_bytes()));
+        let mut message = Vec::new();
+        event_stream::write("event", "chunk", payload.as_bytes(), &mut message);
+        message
+    };
+    let body = [chunk("He"), chunk("Hello"), chunk("Hello you")].concat();
+    let expected = [chunk("He"), chunk("llo"), chunk(" you")].concat();
+    assert_eq!(repair(&inputs([body.as_slice()])).0, expected);
+}
+
+/// Base64 as the wire has it.
+fn base64(bytes: &[u8]) -> String {
+    const SYMBOLS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let group = |group: &[u8]| {
+        let bits = group.iter().fold(0_usize, |bits, byte| bits << 8 | usize::from(*byte)) << (8 * (3 - group.len()));
+        let symbol = |place: usize| if place <= group.len() { char::from(SYMBOLS[bits >> (18 - 6 * place) & 63]) } else { '=' };
+        [symbol(0), symbol(1), symbol(2), symbol(3)]
+    };
+    bytes.chunks(3).flat_map(group).collect()
+}
+
+/// An engine that fails at one of its inputs.
+struct Failing {
+    engine: Engine,
+    inputs_left: u32,
+}
+
+impl Judge for Failing {
+    fn fold(&mut self, input: &Input) {
+        self.inputs_left = self.inputs_left.checked_sub(1).expect("this engine fails here");
+        self.engine.fold(input);
+    }
+
+    fn advance(&mut self, now: Micros) {
+        self.engine.advance(now);
+    }
+
+    fn engine(&self) -> &Engine {
+        &self.engine
+    }
+}
+
+#[test]
+fn an_internal_error_opens_the_path() {
+    let deltas = ["He", "Hello", "Hello you", "Hello you there", "Hello you there, world"];
+    let frames: Vec<String> = deltas.iter().map(|text| sse(text)).collect();
+    // One read ends inside a frame, so that bytes wait when the judge fails.
+    let body = frames.concat();
+    let reads: Vec<&[u8]> = body.as_bytes().chunks(frames[0].len() + 10).collect();
+    let inputs = inputs(reads.iter().copied());
+    for inputs_left in 0..=inputs.len() as u32 {
+        let mut path = Path::new(Failing { engine: Engine::new(Profile::default()), inputs_left });
+        let bytes: Vec<u8> = inputs.iter().flat_map(|input| path.input(input)).collect();
+        let failed = inputs_left < inputs.len() as u32;
+        assert_eq!(path.opened().is_some(), failed, "{inputs_left}");
+        // Repaired as far as it was judged, and from there on as it came: no byte is lost.
+        let whole = (0..=frames.len()).find(|whole| text(&bytes).ends_with(&frames[*whole..].concat())).unwrap();
+        let text = support::text(&judged(&self::inputs([bytes.as_slice()])));
+        assert!(text.ends_with(deltas[deltas.len() - 1]) || !failed || whole == frames.len(), "{inputs_left}: {text}");
+        assert!(bytes.len() >= repair(&inputs).0.len());
+        if inputs_left <= 1 {
+            assert!(bytes == body.as_bytes(), "{inputs_left}");
+        }
+    }
+}
+
+#[test]
+fn text_that_cannot_be_taken_out_opens_the_path() {
+    let body = &bodies()["ollama-tools.ndjson"];
+    let mut engine = judged(&inputs([body.as_slice()]));
+    engine.judgement.repair_stopped(&engine.reading, "a finding to blame");
+    let finding = FindingId(engine.judgement.findings.len() as u32 - 1);
+    let arguments = engine.reading.delta_ids().find(|delta| engine.reading.delta(*delta).text.starts_with('{')).unwrap();
+    engine.judgement.output.cuts = vec![Cut { delta: arguments, range: 0..3, finding, moment: Moment::END }];
+    let (mut bytes, mut repair) = (Vec::new(), Repair::default());
+    let fault = repair.write(&engine.reading, &engine.judgement, &mut bytes).unwrap_err();
+    assert_eq!(fault.frame, engine.reading.delta(arguments).frame);
+    assert_eq!(bytes, &body[..repair.written()], "what came before passed, and the rest is still there");
+    let finding = engine.judgement.findings.last().unwrap();
+    assert_eq!(
+        (finding.class, finding.evidence.as_str()),
+        (Class::RepairStopped, "a finding to blame; the rest passed as it came")
+    );
 }
