@@ -6,6 +6,7 @@ mod delta;
 mod doubt;
 mod findings;
 mod frame;
+mod hold;
 mod identity;
 mod mark;
 mod session;
@@ -191,7 +192,7 @@ impl Judgement {
 
     fn earliest_deadline(&self) -> Option<(Micros, Deadline)> {
         let limit = Micros::from_millis(self.profile.params.get(Param::HoldTime));
-        let hold = self.channels.earliest_hold().map(|(_, since, key)| (since + limit, Deadline::Hold(key)));
+        let hold = self.channels.earliest_timed_hold().map(|(since, key)| (since + limit, Deadline::Hold(key)));
         let stall = self.session.progress.deadline(&self.profile.params).map(|at| (at, Deadline::Stall));
         hold.into_iter().chain(stall).min()
     }

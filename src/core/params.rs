@@ -77,6 +77,8 @@ params! {
         "growths in a row (each delta starts with the whole delta before) that prove a cumulative stream; two harmed none of 106 negatives";
     CumulativeMinChars "cumulative.min_chars" Chars 1..=1_024 = 32 step 4
         "matched length from which a single growth proves it; 32 harmed none of 106 negatives";
+    CumulativeEndChars "cumulative.end_chars" Chars 1..=1_024 = 8 step 1
+        "matched length from which a single growth proves it when the text ends with it; no recorded stream grows so";
     ReplayMinChars "replay.min_chars" Chars 1..=1_024 = 16 step 4
         "shortest whole text whose exact repetition proves a replay; real streams repeat short ones";
     ReplayMinDeltas "replay.min_deltas" Deltas 2..=64 = 2 step 1

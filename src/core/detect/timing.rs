@@ -207,7 +207,7 @@ impl Progress {
         let what = if matches!(self.phase, Phase::Text | Phase::End) { "no text" } else { "nothing to show" };
         let pace = match self.median {
             _ if matches!(self.phase, Phase::Headers | Phase::First) => String::new(),
-            Some(median) => format!(", the stream's median gap {} ms", median.millis()),
+            Some(median) => format!(", the stream's median gap about {} ms", median.millis()),
             None => ", and the stream has no pace of its own yet".into(),
         };
         let bytes = match (self.keepalives, self.heard(now)) {

@@ -58,6 +58,7 @@ impl Judgement {
             let again =
                 reading.identity(id).map(|identity| self.session.identities.observe(reading, id, identity, &self.profile.params));
             self.judge_deltas(reading, id, again, &finished);
+            self.conclude_by_notes(reading, id, &finished);
         } else {
             self.judge_by_strategy(reading, id);
         }
@@ -71,7 +72,7 @@ impl Judgement {
     /// A new message begins in the same stream, and with it another end to wait for.
     fn new_turn(&mut self, reading: &Reading) {
         for key in self.channels.holding() {
-            self.give_up(reading, key, "a new turn began");
+            self.conclude(reading, key, "a new turn began");
         }
         self.channels.new_turn();
         self.session.finished.clear();

@@ -73,7 +73,7 @@ impl Judgement {
 
     fn end_attempt(&mut self, reading: &Reading, end: &End) {
         for key in self.channels.holding() {
-            self.give_up(reading, key, "the stream ended");
+            self.conclude(reading, key, "the stream ended");
         }
         self.end_strategy(reading);
         self.end_gap(self.walk.at, false);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{findings::Tally, timing::CatchUp};
 use crate::core::{
     class::{Action, Class},
-    detect::{burst::Burst, identity::Identities, timing::Progress},
+    detect::{burst::Burst, facts::Said, identity::Identities, timing::Progress},
     judgement::FindingId,
     reading::FrameId,
 };
@@ -40,6 +40,8 @@ pub(super) struct SessionState {
     pub will_retry: bool,
     /// Frames judged before this attempt.
     pub first_frame: u32,
+    /// The frame whose deltas are judged, and what it says of them.
+    pub said: (Option<FrameId>, Said),
     /// The frame that a whole strategy holds.
     pub strategy_hold: Option<FrameId>,
     /// Some delta came.
