@@ -63,8 +63,8 @@ impl Repair {
             self.write_frame(reading, judgement, FrameId(self.frame), out)?;
             self.frame += 1;
         }
-        if self.frame == reading.frame_count() && matches!(reading.framing(), Some(Framing::Sse | Framing::Ndjson)) {
-            // No frame begins with a line end, so those behind the last one need not wait for the next.
+        if matches!(reading.framing(), Some(Framing::Sse | Framing::Ndjson)) {
+            // No frame begins with a line end, so those behind a frame need not wait for the next.
             let rest = &reading.body()[self.byte..];
             let ends = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
             out.extend_from_slice(&rest[..ends]);
