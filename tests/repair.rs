@@ -21,7 +21,7 @@ use stutterscope::{
         repair::Repair,
         time::{Micros, Moment},
     },
-    session,
+    generate, session,
 };
 
 fn folder(name: &str) -> Vec<(String, std::path::PathBuf)> {
@@ -360,4 +360,27 @@ fn text_that_cannot_be_taken_out_opens_the_path() {
         (finding.class, finding.evidence.as_str()),
         (Class::RepairStopped, "a finding to blame; the rest passed as it came")
     );
+}
+
+#[test]
+fn generated_streams_come_out_as_they_should() {
+    for number in 0..300 {
+        let stream = generate::clean(5, number);
+        check(&stream.id, &last_attempt(stream.inputs));
+    }
+    for number in 0..300 {
+        let stream = generate::stuttered(5, number);
+        let inputs = last_attempt(stream.inputs);
+        let whole = check(&stream.id, &inputs);
+        // The same bytes at the same times in other reads.
+        let halves = |input: &Input| match &input.what {
+            What::Bytes(bytes) => {
+                let (one, two) = bytes.split_at(bytes.len() / 2);
+                [one, two].map(|half| Input { at: input.at, what: What::Bytes(half.to_vec()) }).to_vec()
+            }
+            _ => vec![input.clone()],
+        };
+        let split: Vec<Input> = inputs.iter().flat_map(halves).collect();
+        assert!(repair(&split).0 == whole, "{} in other reads", stream.id);
+    }
 }
