@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::core::{
     frame::Framing,
-    reading::{Channel, ChannelKey, FrameKind, Note, Usage},
+    reading::{Channel, ChannelKey, FrameKind, Identity, Note, Usage},
 };
 
 mod envelope;
@@ -120,8 +120,9 @@ pub struct Sink {
     pub text: Vec<u8>,
     /// What the frame says beside text.
     pub notes: Vec<Note>,
-    /// A number that orders frames and, if it comes again, means the same frame (stamp in ns, sequence number).
-    pub identity: Option<u64>,
+    /// A number that orders frames and, if it comes again, means the same frame. Where a reader gives none, a numeric event id is
+    /// taken.
+    pub identity: Option<Identity>,
 }
 
 impl Sink {

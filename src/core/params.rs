@@ -11,6 +11,8 @@ pub enum Unit {
     Millis,
     /// Characters (code points).
     Chars,
+    /// Bytes of decoded text.
+    Bytes,
     /// Deltas.
     Deltas,
     /// Copies of a unit, frames, or another plain number.
@@ -25,6 +27,7 @@ impl Unit {
         match self {
             Unit::Millis => " ms",
             Unit::Chars => " chars",
+            Unit::Bytes => " bytes",
             Unit::Deltas => " deltas",
             Unit::Count => "",
             Unit::Thousandths => "‰",
@@ -83,8 +86,18 @@ params! {
         "shortest whole text whose exact repetition proves a replay; real streams repeat short ones";
     ReplayMinDeltas "replay.min_deltas" Deltas 2..=64 = 2 step 1
         "fewest distinct deltas in the text before equality with all of it proves a replay";
+    PairingPairs "pairing.pairs" Count 2..=1_024 = 8 step 1
+        "pairs of equal deltas in a row that prove a doubled stream; half as many where twins come together and pairs do not";
+    PairingMinChars "pairing.min_chars" Chars 1..=1_024 = 16 step 4
+        "fewest characters in the units of those pairs together; doubled letters need 32";
+    ToolArgsHold "tool_args.hold_bytes" Bytes 0..=16_777_216 = 262_144 step 16_384
+        "most bytes of a tool call's arguments that are held until the call ends, where they repeat themselves";
     StampMinFrames "replay.min_frames" Count 2..=256 = 3 step 1
         "rising, distinct identities seen before they count as identities";
+    RestartMinChars "restart.min_chars" Chars 8..=1_024 = 32 step 4
+        "characters from the first token on that must come again, after a failure, before a retry is proved without its end";
+    StitchMinChars "stitch.min_chars" Chars 1..=1_024 = 8 step 1
+        "shortest end of the text that a continuation's start must repeat; of 82,291 recorded deltas 5 do so by chance";
     LoopCopies "loop.copies" Count 4..=10_000 = 100 step 5
         "back-to-back copies of one unit that make a loop; asked-for repetition of 40 must pass";
     LoopMinChars "loop.min_chars" Chars 16..=65_536 = 200 step 20

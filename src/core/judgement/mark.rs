@@ -23,7 +23,7 @@ impl Judgement {
                 "the session began"
             }
             What::Attempt(attempt) => {
-                self.begin_attempt(attempt.number, mark.at);
+                self.begin_attempt(reading, attempt.number, mark.at);
                 "an attempt began"
             }
             What::Head(head) => {
@@ -56,7 +56,15 @@ impl Judgement {
         self.settle(otherwise);
     }
 
-    fn begin_attempt(&mut self, number: u32, at: Micros) {
+    fn begin_attempt(&mut self, reading: &Reading, number: u32, at: Micros) {
+        self.let_go(reading, "an attempt began", true);
+        self.session.completions.begin();
+        self.session.identities.begin_attempt();
+        self.session.order.forget_next();
+        // An answer that was finished is not tried again.
+        if self.session.finished.is_empty() {
+            self.expect_restart("another attempt began", true);
+        }
         self.session.attempt = number;
         self.session.status = None;
         self.session.finished.clear();
@@ -68,13 +76,10 @@ impl Judgement {
         self.session.progress.begin(at, Phase::Headers, &self.profile.params);
         self.session.encoding = None;
         self.session.burst.interrupt();
-        self.session.identities.reset();
     }
 
     fn end_attempt(&mut self, reading: &Reading, end: &End) {
-        for key in self.channels.holding() {
-            self.conclude(reading, key, "the stream ended");
-        }
+        self.let_go(reading, "the stream ended", true);
         self.end_strategy(reading);
         self.end_gap(self.walk.at, false);
         self.session.progress.end();
