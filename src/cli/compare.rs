@@ -14,7 +14,7 @@ use crate::{
         Failure, Outcome,
         judging::{Judging, JudgingArgs},
     },
-    config::{StrategyName, parse_param},
+    config::{ProfileName, StrategyName, parse_param},
     core::{
         judgement::Judgement,
         params::{Param, Strategy},
@@ -35,6 +35,7 @@ Examples:
   stutterscope compare run.session                                     what the repair changes: evidence against none
   stutterscope compare run.session --strategy evidence --strategy v2   two strategies on one session
   stutterscope compare run.session --strategy evidence --strategy v1 --strategy growth
+  stutterscope compare run.session --profile safe --profile eager      two profiles on one session
   stutterscope compare run.session --param replay.min_chars=64         as recorded against another threshold
   stutterscope compare monday.session tuesday.session --format json    two sessions, one JSON object
 
@@ -68,9 +69,9 @@ pub struct Args {
     /// Strategy: evidence, v1, v2, v2-states, growth or none; each is a side, the first one the side that the others are held against
     #[arg(long = "strategy", value_name = "NAME", help_heading = "Judging")]
     pub strategies: Vec<StrategyName>,
-    /// Profile file; each is a side
-    #[arg(long = "profile", value_name = "FILE", help_heading = "Judging")]
-    pub profiles: Vec<PathBuf>,
+    /// Profile: observe, safe, eager, or a RON file; each is a side
+    #[arg(long = "profile", value_name = "NAME|FILE", help_heading = "Judging")]
+    pub profiles: Vec<ProfileName>,
     /// Set a parameter, such as stall.gap_ms=3000; all of them together are a side
     #[arg(long = "param", value_name = "ID=VALUE", value_parser = parse_param, help_heading = "Judging")]
     pub params: Vec<(Param, u64)>,
@@ -80,7 +81,7 @@ impl Args {
     /// The ways in which one session is judged; the first is what the others are held against.
     fn sides(&self) -> Vec<JudgingArgs> {
         let strategy = |name: &StrategyName| JudgingArgs { strategy: Some(*name), ..JudgingArgs::default() };
-        let profile = |path: &PathBuf| JudgingArgs { profile: Some(path.clone()), ..JudgingArgs::default() };
+        let profile = |name: &ProfileName| JudgingArgs { profile: Some(name.clone()), ..JudgingArgs::default() };
         let mut sides: Vec<JudgingArgs> = self.strategies.iter().map(strategy).chain(self.profiles.iter().map(profile)).collect();
         if !self.params.is_empty() {
             sides.push(JudgingArgs { params: self.params.clone(), ..JudgingArgs::default() });
