@@ -17,6 +17,7 @@ pub mod sessions;
 pub mod demo;
 pub mod proxy;
 pub mod send;
+pub mod tune;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -44,6 +45,8 @@ pub enum Command {
     /// Compare two sessions, or several judges of one
     #[command(visible_alias = "diff")]
     Compare(compare::Args),
+    /// Fit thresholds to labelled sessions, and write a profile
+    Tune(tune::Args),
     /// Play a recording to standard output in its own time
     Replay(replay::Args),
     /// List the recordings
@@ -109,6 +112,7 @@ pub fn run() -> ExitCode {
         Some(Command::Open(args)) => open::run(args),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Compare(args)) => compare::run(&args),
+        Some(Command::Tune(args)) => tune::run(&args),
         Some(Command::Replay(args)) => replay::run(&args),
         Some(Command::Sessions(args)) => sessions::run(&args),
         Some(Command::Send(args)) => send::run(*args),

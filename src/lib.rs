@@ -21,6 +21,7 @@ pub mod generate;
 pub mod net;
 pub mod report;
 pub mod compare;
+pub mod tune;
 pub mod config;
 pub mod app;
 pub mod tui;
