@@ -1,10 +1,13 @@
 //! Labels: anchors that find their deltas again, and what output they ask for.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod screen_support;
 mod support;
 
 use std::path::Path;
 
+use screen_support::{noted, press};
+use stutterscope::app::Effect;
 use stutterscope::{
     core::{
         class::Class,
@@ -128,4 +131,83 @@ fn streams_have_a_side() {
     assert_eq!(side(&partial), Some(Side::Partial));
     let moved = labelled(&engine, &[1], Class::OutOfOrder);
     assert_eq!(Expected::of(&moved, &engine.reading).unwrap().redundant, None, "text would have to be moved");
+}
+
+/// Opens the tour, as a recording.
+fn tour() -> stutterscope::app::App {
+    screen_support::app_with("demo/tour", &screen_support::demo_inputs("tour"), false)
+}
+
+#[test]
+fn one_key_labels_the_delta_at_the_cursor() {
+    let mut app = tour();
+    press(&mut app, &["g", "]", "a"]);
+    let effects = press(&mut app, &["enter"]);
+    let [Effect::Note { recording, notes, before, .. }] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!((recording.to_str(), before.as_str()), (Some("/recordings/one.session"), ""));
+    assert_eq!(notes.labels.len(), 1);
+    let session = app.session().unwrap();
+    let frame = session.cursor.frame(&session.engine.reading).unwrap();
+    assert_eq!(session.label_of(frame), None, "what is not written is not shown");
+    noted(&mut app, effects);
+    let session = app.session().unwrap();
+    // What was found there is offered first.
+    assert_eq!(session.label_of(frame), Some(Label::Stutter(Class::CumulativeReplay)));
+    // It is about what came in: another judgement changes nothing of it.
+    press(&mut app, &["t", "L", "L", "L", "L", "esc"]);
+    assert_eq!(app.session().unwrap().label_of(frame), Some(Label::Stutter(Class::CumulativeReplay)));
+    let effects = press(&mut app, &["a", "f", "i", "n", "e", "enter"]);
+    noted(&mut app, effects);
+    assert_eq!(app.session().unwrap().label_of(frame), Some(Label::Fine));
+    let effects = press(&mut app, &["a", "enter"]);
+    noted(&mut app, effects);
+    assert!(app.session().unwrap().noted.notes.is_empty(), "the first row takes the label away");
+}
+
+#[test]
+fn labels_do_not_contradict_each_other() {
+    let mut app = tour();
+    let effects = press(&mut app, &["A", "f", "i", "n", "e", "enter"]);
+    noted(&mut app, effects);
+    assert_eq!(app.session().unwrap().noted.notes.stream, Some(Label::Fine));
+    assert_eq!(press(&mut app, &["g", "]", "a", "enter"]), []);
+    assert!(app.notice.as_ref().unwrap().contains("labelled as fine"), "{:?}", app.notice);
+    for keys in [&["A", "enter"][..], &["a", "enter"]] {
+        let effects = press(&mut app, keys);
+        noted(&mut app, effects);
+    }
+    assert_eq!(press(&mut app, &["A", "f", "i", "n", "e", "enter"]), []);
+    assert!(app.notice.as_ref().unwrap().contains("remove that label first"), "{:?}", app.notice);
+}
+
+#[test]
+fn what_cannot_be_labelled_says_why() {
+    let mut app = screen_support::app_with("demo/tour", &screen_support::demo_inputs("tour")[..60], true);
+    press(&mut app, &["a"]);
+    assert!(app.notice.as_ref().unwrap().contains("no file"), "{:?}", app.notice);
+    assert!(app.overlays.is_empty());
+    let mut app = tour();
+    app.sessions[0].noted.error = Some("run.notes.ron:1:2: broken".into());
+    press(&mut app, &["A"]);
+    assert!(app.notice.as_ref().unwrap().contains("run.notes.ron:1:2"), "what cannot be read is not written over");
+    let mut app = tour();
+    press(&mut app, &["g", "a"]);
+    assert!(app.notice.as_ref().unwrap().contains("no delta at the cursor"), "{:?}", app.notice);
+}
+
+#[test]
+fn each_delta_of_a_frame_can_be_labelled() {
+    let mut inputs = opening();
+    let both = "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":{\"reasoning\":\"The\",\"content\":\"The\"}}]}\n\n";
+    inputs.push(read(10, both));
+    inputs.push(support::eof(50));
+    let mut app = screen_support::app_with("two", &inputs, false);
+    press(&mut app, &["g", "."]);
+    let session = app.session().unwrap();
+    assert_eq!(session.engine.reading.delta_count(), 2);
+    for (keys, delta) in [(&["a", "left", "f", "i", "n", "enter"][..], 0), (&["a", "right", "right", "f", "i", "n", "enter"], 1)] {
+        let effects = press(&mut app, keys);
+        noted(&mut app, effects);
+        assert!(app.session().unwrap().noted.labels.contains_key(&DeltaId(delta)), "{keys:?}");
+    }
 }

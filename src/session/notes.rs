@@ -147,7 +147,7 @@ pub struct Notes {
     /// Version of the file, [`FORMAT`].
     pub format: u32,
     /// What the whole stream is.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream: Option<Label>,
     /// Labelled deltas, in order of their anchors.
     #[serde(default)]

@@ -328,5 +328,9 @@ fn copy(path: &Path) -> io::Result<PathBuf> {
         target = PathBuf::from(format!("{number}-{}", name.to_string_lossy()));
     }
     fs::copy(path, &target)?;
+    // Labels that cannot be read stay where they are.
+    if let Ok((noted, _)) = notes::read(path) {
+        notes::write(&target, &noted, "").map_err(io::Error::other)?;
+    }
     Ok(target)
 }

@@ -34,7 +34,7 @@ fn write_tables(out: &mut String, fit: &Fit, seed: u64, halves: &[Half]) -> fmt:
         halves.len() - in_fit,
         fit.tried
     )?;
-    writeln!(out, "\n{:<26}{:^20}{:^20}", "", "fitted half", "other half")?;
+    writeln!(out, "\n{:<26}{:^20}     other half", "", "fitted half")?;
     writeln!(out, "{:<26}{:>9}{:>9}  {:>9}{:>9}", "", "before", "after", "before", "after")?;
     let of = |part: u32, whole: u32| format!("{part}/{whole}");
     type Row = (&'static str, fn(&Tally) -> (u32, u32));

@@ -18,13 +18,16 @@ use crate::{
             View,
             output::{Page, heading},
         },
-        text::{Pen, head},
+        text::{Pen, head, wrap},
         theme::Role,
     },
 };
 
 /// Longest piece of one side alone that is shown whole, in characters.
 const SHOWN: usize = 160;
+
+/// Width from which each row lists what was found.
+const WITH_FINDINGS: u16 = 100;
 
 /// Draws the overlay.
 pub fn draw(view: &View<'_>, picked: usize, area: Rect, buf: &mut Buffer) {
@@ -39,18 +42,35 @@ pub fn draw(view: &View<'_>, picked: usize, area: Rect, buf: &mut Buffer) {
         return;
     };
     table(view, compared, picked, inner, buf);
-    let above = compared.rows.len() as u16 + 2;
-    let rest = Rect { y: inner.y + above.min(inner.height), height: inner.height.saturating_sub(above), ..inner };
-    if let Some(row) = compared.rows.get(picked) {
-        text(view, compared, row, rest, buf);
+    let Some(row) = compared.rows.get(picked) else { return };
+    let above = compared.rows.len() as u16 + 1;
+    let below = below(row, usize::from(inner.width).saturating_sub(2), inner.height.saturating_sub(above));
+    for (line, text) in below.iter().enumerate() {
+        Pen::new(buf, view.glyphs(), inner, above + line as u16).put(&format!("  {text}"), view.style(Role::Dim));
     }
+    let above = (above + below.len() as u16).min(inner.height);
+    text(view, compared, row, Rect { y: inner.y + above, height: inner.height - above, ..inner }, buf);
+}
+
+/// What the picked strategy found, and where there is room what the columns say.
+fn below(row: &Row, columns: usize, height: u16) -> Vec<String> {
+    let findings: Vec<String> = row.findings.iter().map(|(class, count)| format!("{} {count}", class.name())).collect();
+    let findings = if findings.is_empty() { "nothing".into() } else { findings.join(", ") };
+    let mut lines = wrap(&format!("{} found {findings}", row.strategy.name()), columns);
+    lines.truncate(3);
+    if height >= 9 {
+        lines.insert(0, "out: chars taken out, lost: of those kept by evidence, left: the reverse".into());
+        lines.insert(0, String::new());
+        lines.push(String::new());
+    }
+    lines
 }
 
 fn table(view: &View<'_>, compared: &Compared, picked: usize, area: Rect, buf: &mut Buffer) {
-    let names = format!(
-        "  {:<10}{:<9}{:>7}{:>7}{:>7}  {:<19}{}",
-        "strategy", "verdict", "out", "lost", "left", "parts first at", "findings"
-    );
+    let wide = area.width >= WITH_FINDINGS;
+    let findings = if wide { "findings" } else { "" };
+    let names =
+        format!("  {:<10}{:<9}{:>7}{:>7}{:>7}  {:<19}{findings}", "strategy", "verdict", "out", "lost", "left", "parts first at");
     Pen::new(buf, view.glyphs(), area, 0).put(&names, view.style(Role::Dim));
     for (index, row) in compared.rows.iter().enumerate() {
         let line = index as u16 + 1;
@@ -63,14 +83,14 @@ fn table(view: &View<'_>, compared: &Compared, picked: usize, area: Rect, buf: &
         pen.put(&format!("{:>7}", row.suppressed), view.style(Role::Text));
         pen.put(&format!("{:>7}", row.losses.lost), view.style(loss)).put(&format!("{:>7}", row.losses.left), view.style(left));
         pen.put(&format!("  {:<19}", place(view, row)), view.style(Role::Text));
-        let findings: Vec<String> = row.findings.iter().map(|(class, count)| format!("{} {count}", class.name())).collect();
-        pen.put(&findings.join(", "), view.style(Role::Dim));
+        if wide {
+            let findings: Vec<String> = row.findings.iter().map(|(class, count)| format!("{} {count}", class.name())).collect();
+            pen.put(&findings.join(", "), view.style(Role::Dim));
+        }
         if index == picked {
             Pen::new(buf, view.glyphs(), area, line).fill(view.style(Role::Selected));
         }
     }
-    let legend = "  chars out: taken out; lost: of those, kept by evidence; left: taken out by evidence, and passed on here";
-    Pen::new(buf, view.glyphs(), area, compared.rows.len() as u16 + 1).put(legend, view.style(Role::Dim));
 }
 
 fn place(view: &View<'_>, row: &Row) -> String {

@@ -20,7 +20,14 @@ use crate::{
 pub fn draw(app: &App, theme: &Theme, labelling: &Labelling, area: Rect, buf: &mut Buffer) {
     let Some(session) = app.session() else { return };
     let rows = session.label_choices(labelling.target, &labelling.picker.query);
-    let inner = list_frame(theme, &title(session, labelling.target), &labelling.picker.query, rows.len(), area, buf);
+    let inner = list_frame(
+        theme,
+        &title(session, labelling.target, theme.glyphs().ellipsis),
+        &labelling.picker.query,
+        rows.len(),
+        area,
+        buf,
+    );
     let selected = labelling.picker.selected;
     let first = window(selected as u32, rows.len() as u32, inner.height) as usize;
     let current = session.label(labelling.target).map(Choice::Put);
@@ -41,7 +48,7 @@ pub fn draw(app: &App, theme: &Theme, labelling: &Labelling, area: Rect, buf: &m
     }
 }
 
-fn title(session: &Session, target: Target) -> String {
+fn title(session: &Session, target: Target, ellipsis: &str) -> String {
     const SHOWN: usize = 24;
     match target {
         Target::Stream => "Label the whole stream".into(),
@@ -55,7 +62,7 @@ fn title(session: &Session, target: Target) -> String {
                 String::new()
             };
             let text: String = row.text.chars().take(SHOWN).collect();
-            let more = if row.text.chars().count() > SHOWN { "…" } else { "" };
+            let more = if row.text.chars().count() > SHOWN { ellipsis } else { "" };
             format!("Label delta {} ({}{of}) \"{text}{more}\"", delta.0, row.key.channel.word())
         }
     }
