@@ -141,6 +141,13 @@ impl Sink {
         }
     }
 
+    /// Says that the latest delta repeats what another field of the frame says.
+    pub fn mirrored(&mut self) {
+        if let Some(delta) = self.deltas.len().checked_sub(1) {
+            self.note(Note::Mirrored { delta: delta as u32 });
+        }
+    }
+
     /// Says something beside text.
     pub fn note(&mut self, note: Note) {
         self.notes.push(note);
