@@ -12,12 +12,16 @@ mod cuts;
 mod faults;
 mod random;
 mod script;
+mod tally;
 mod texts;
 mod wire;
 
 use std::collections::BTreeMap;
 
-pub use self::faults::{FAULTS, FaultInfo};
+pub use self::{
+    faults::{FAULTS, FaultInfo},
+    tally::{Clean, Stuttered, Tally},
+};
 use self::{random::Random, script::Script};
 use crate::core::{
     class::Class,

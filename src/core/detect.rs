@@ -1,12 +1,16 @@
 //! Detection: facts of an event, computed once; detectors that propose; one judge that picks.
 
+pub mod burst;
 pub mod content;
 pub mod cumulative;
 pub mod double;
 pub mod facts;
+pub mod hypotheses;
 pub mod identity;
+pub mod pace;
 pub mod repeat;
 pub mod replay;
+pub mod rewrite;
 pub mod shape;
 pub mod strategies;
 pub mod timing;
@@ -37,6 +41,9 @@ pub enum Detector {
     Damage,
 }
 
+/// The detectors of hypotheses about a channel's text.
+pub const TEXT_DETECTORS: &[Detector] = &[Detector::Double, Detector::Replay, Detector::Cumulative];
+
 /// A row of [`DETECTORS`].
 #[derive(Debug)]
 pub struct DetectorInfo {
@@ -55,7 +62,7 @@ pub const DETECTORS: &[DetectorInfo] = &[
     DetectorInfo {
         id: "cumulative",
         about: "does each delta start with the one before?",
-        classes: &[Class::CumulativeFull],
+        classes: &[Class::CumulativeFull, Class::CumulativeRewrite],
         threshold: Some(Param::CumulativeGrowths),
     },
     DetectorInfo {

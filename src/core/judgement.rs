@@ -6,6 +6,7 @@ mod delta;
 mod doubt;
 mod findings;
 mod frame;
+mod hold;
 mod identity;
 mod mark;
 mod session;
@@ -55,6 +56,10 @@ pub struct Finding {
     pub layer: Layer,
     /// One sentence about this instance.
     pub evidence: String,
+    /// What to do about it, or what would settle who did it.
+    pub hint: &'static str,
+    /// Part of the answer is missing or unreadable because of it, as far as is known.
+    pub lost: bool,
     /// The readings that remain, when ambiguous.
     pub readings: Vec<String>,
     /// Where it belongs, for findings about text.
@@ -187,7 +192,7 @@ impl Judgement {
 
     fn earliest_deadline(&self) -> Option<(Micros, Deadline)> {
         let limit = Micros::from_millis(self.profile.params.get(Param::HoldTime));
-        let hold = self.channels.earliest_hold().map(|(_, since, key)| (since + limit, Deadline::Hold(key)));
+        let hold = self.channels.earliest_timed_hold().map(|(since, key)| (since + limit, Deadline::Hold(key)));
         let stall = self.session.progress.deadline(&self.profile.params).map(|at| (at, Deadline::Stall));
         hold.into_iter().chain(stall).min()
     }

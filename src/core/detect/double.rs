@@ -5,12 +5,13 @@
 //! with text has the same keys in another order.
 
 use crate::core::{
-    class::{Certainty, Class, Layer},
+    class::Class,
     detect::{
-        facts::{Facts, Match, Proposal, Verdict},
+        facts::{Facts, Held, Hypothesis, Match, Outcome, Proposal, Redundant},
         shape::{Shape, shape_of},
     },
-    reading::DeltaId,
+    params::Params,
+    reading::{DeltaId, FrameId, Reading},
 };
 
 /// Frames of more bytes, or of more deltas, are no preamble: their bytes and keys are not compared, once for each delta.
@@ -23,32 +24,39 @@ pub enum Double {
     /// Nothing decided; only the second delta can be a double.
     #[default]
     Fresh,
-    /// The second delta equalled the first and is held; the shape of its frame.
-    Suspect(DeltaId, Shape),
+    /// The second delta equalled the first and is held; the frame of the first, and its shape.
+    Suspect(DeltaId, FrameId, Shape),
     /// Decided, either way.
     Done,
 }
 
-impl Double {
-    /// Looks at one delta.
-    pub fn observe(&mut self, facts: &Facts<'_>) -> Proposal {
+impl Hypothesis for Double {
+    fn observe(&mut self, facts: &Facts<'_>, _: &Params) -> Proposal {
         match std::mem::replace(self, Double::Done) {
             Double::Done => Proposal::pass(Class::FirstChunkDouble),
             Double::Fresh => self.second(facts),
-            Double::Suspect(delta, shape) => third(facts, delta, &shape),
+            Double::Suspect(delta, first, shape) => third(facts, delta, first, &shape),
         }
     }
 
+    fn weigh(&self, held: &Held<'_>, _: &Params) -> Proposal {
+        let Double::Suspect(delta, ..) = self else { return Proposal::pass(Class::FirstChunkDouble) };
+        let frame = held.reading.delta(*delta).frame;
+        let evidence = format!("frame {} is the first one again, byte for byte", frame.0);
+        Proposal::undecided(Class::FirstChunkDouble, whole(held.reading, *delta), evidence)
+    }
+
+    fn resolve(&mut self, _: &Held<'_>, _: Outcome) {
+        *self = Double::Done;
+    }
+}
+
+impl Double {
     /// A delta that has nothing to do with the text so far arrived as the channel's delta number `count`.
     pub fn unrelated(&mut self, count: u32) {
         if count > 0 {
             *self = Double::Done;
         }
-    }
-
-    /// A new turn begins, or the hold was given up.
-    pub fn reset(&mut self, fresh: bool) {
-        *self = if fresh { Double::Fresh } else { Double::Done };
     }
 
     fn second(&mut self, facts: &Facts<'_>) -> Proposal {
@@ -65,13 +73,9 @@ impl Double {
             return Proposal::pass(Class::FirstChunkDouble);
         }
         let Some(shape) = shape_of(facts.reading, facts.frame) else { return Proposal::pass(Class::FirstChunkDouble) };
-        *self = Double::Suspect(facts.delta, shape);
-        Proposal {
-            score: 500,
-            verdict: Verdict::Hold,
-            evidence: format!("delta {} is the first one again, byte for byte; the next frame's key order decides", facts.delta.0),
-            ..Proposal::pass(Class::FirstChunkDouble)
-        }
+        *self = Double::Suspect(facts.delta, first.frame, shape);
+        let evidence = format!("frame {} is the first one again, byte for byte; the next frame's key order decides", facts.frame.0);
+        Proposal::hold(Class::FirstChunkDouble, 500, evidence)
     }
 }
 
@@ -80,21 +84,21 @@ fn is_small(facts: &Facts<'_>) -> bool {
     frame.end - frame.start <= MOST_BYTES && facts.reading.deltas_of(facts.frame).len() <= MOST_DELTAS
 }
 
-fn third(facts: &Facts<'_>, delta: DeltaId, shape: &Shape) -> Proposal {
+fn third(facts: &Facts<'_>, delta: DeltaId, first: FrameId, shape: &Shape) -> Proposal {
     let differs = is_small(facts) && shape_of(facts.reading, facts.frame).is_some_and(|now| shape.same_keys_in_another_order(&now));
     if !differs {
         return Proposal::pass(Class::FirstChunkDouble);
     }
-    let text = facts.reading.delta(delta).text;
-    Proposal {
-        score: 1000,
-        verdict: Verdict::Proved(vec![(delta, 0..text.len() as u32)]),
-        certainty: Certainty::Proved,
-        layer: Layer::Server,
-        evidence: format!(
-            "the first two frames are equal and their keys stand in another order than those of delta {}: one preamble, sent twice",
-            facts.delta.0
-        ),
-        ..Proposal::pass(Class::FirstChunkDouble)
-    }
+    let evidence = format!(
+        "frames {} and {} are equal, and their keys stand in another order than those of frame {}: one preamble, sent twice",
+        first.0,
+        facts.reading.delta(delta).frame.0,
+        facts.frame.0
+    );
+    Proposal::proved(Class::FirstChunkDouble, whole(facts.reading, delta), evidence)
+}
+
+/// All of `delta`.
+fn whole(reading: &Reading, delta: DeltaId) -> Redundant {
+    vec![(delta, 0..reading.delta(delta).text.len() as u32)]
 }

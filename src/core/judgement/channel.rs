@@ -5,12 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::core::{
     detect::{
         content::{Fences, Json},
-        cumulative::Cumulative,
-        double::Double,
+        hypotheses::Hypotheses,
         repeat::Repeat,
     },
     judgement::FindingId,
-    reading::{ChannelKey, DeltaId, FrameId},
+    reading::{Channel, ChannelKey, DeltaId, FrameId},
     time::Micros,
 };
 
@@ -31,8 +30,8 @@ pub(super) struct ChannelState {
     pub count: u32,
     /// How many deltas differed from the one before, plus one.
     pub distinct: u32,
-    pub cumulative: Cumulative,
-    pub double: Double,
+    /// What else its deltas might mean than that each adds its text.
+    pub hypotheses: Hypotheses,
     pub json: Json,
     pub fences: Fences,
     pub repeat: Repeat,
@@ -53,6 +52,10 @@ pub(super) struct Channels {
     latest: usize,
     /// What is held, by the first frame held; times ascend with frames.
     holds: BTreeSet<(FrameId, Micros, ChannelKey)>,
+    /// Those of them that run out.
+    timed: BTreeSet<(FrameId, Micros, ChannelKey)>,
+    /// The channels that hold text.
+    holding: BTreeSet<ChannelKey>,
 }
 
 impl Channels {
@@ -77,6 +80,17 @@ impl Channels {
         self.holds.first().copied()
     }
 
+    /// The earliest hold that runs out: arguments of a tool call are held until the call ends.
+    pub fn earliest_timed_hold(&self) -> Option<(Micros, ChannelKey)> {
+        self.timed.first().map(|(_, since, key)| (*since, *key))
+    }
+
+    /// The channels of `choice` that hold text.
+    pub fn holding_in(&self, choice: u16) -> Vec<ChannelKey> {
+        let first = ChannelKey { choice, block: 0, channel: Channel::Text };
+        self.holding.range(first..).take_while(|key| key.choice == choice).copied().collect()
+    }
+
     /// Every channel that holds text, in the order in which the holds began.
     pub fn holding(&self) -> Vec<ChannelKey> {
         self.holds.iter().map(|(_, _, key)| *key).collect()
@@ -89,6 +103,10 @@ impl Channels {
         if state.since.is_none() {
             state.since = Some((frame, at));
             self.holds.insert((frame, at, key));
+            self.holding.insert(key);
+            if key.channel != Channel::ToolArguments {
+                self.timed.insert((frame, at, key));
+            }
         }
     }
 
@@ -99,6 +117,8 @@ impl Channels {
         state.held_chars = 0;
         if let Some((frame, at)) = state.since.take() {
             self.holds.remove(&(frame, at, key));
+            self.timed.remove(&(frame, at, key));
+            self.holding.remove(&key);
         }
         held
     }

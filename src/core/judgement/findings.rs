@@ -1,7 +1,7 @@
 //! Making findings, and extending the one that goes on.
 
 use crate::core::{
-    class::{Action, Certainty, Class, Layer, Level},
+    class::{Action, Certainty, Class, Family, Layer, Level},
     judgement::{Finding, FindingId, Judgement},
     params::Strategy,
     profile::Preset,
@@ -70,6 +70,8 @@ impl Judgement {
             repaired: action == Action::Suppress,
             layer,
             evidence,
+            hint: class.info().hint,
+            lost: class.info().family == Family::Damage && class != Class::UnknownFrame,
             readings: Vec::new(),
             key,
             attempt: self.session.attempt,

@@ -11,6 +11,7 @@ use crate::core::{
 impl Judgement {
     /// Judges one read, before its frames.
     pub(super) fn judge_chunk(&mut self, reading: &Reading, chunk: ChunkId) {
+        self.session.progress.hear(self.walk.at);
         if reading.chunk_splits_char(chunk) {
             let index = self.findings.len();
             self.note_once(reading, Class::Utf8Split, Layer::Transport, None, || {
@@ -52,11 +53,12 @@ impl Judgement {
             });
         }
         self.score(Detector::Damage, if damaged { 1000 } else { 0 });
-        self.keep_time(reading, id, frame.kind);
+        self.keep_time(reading, id, &frame, notes);
         if self.profile.strategy == Strategy::Evidence {
             let again =
                 reading.identity(id).map(|identity| self.session.identities.observe(reading, id, identity, &self.profile.params));
             self.judge_deltas(reading, id, again, &finished);
+            self.conclude_by_notes(reading, id, &finished);
         } else {
             self.judge_by_strategy(reading, id);
         }
@@ -70,7 +72,7 @@ impl Judgement {
     /// A new message begins in the same stream, and with it another end to wait for.
     fn new_turn(&mut self, reading: &Reading) {
         for key in self.channels.holding() {
-            self.give_up(reading, key, "a new turn began");
+            self.conclude(reading, key, "a new turn began");
         }
         self.channels.new_turn();
         self.session.finished.clear();

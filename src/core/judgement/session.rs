@@ -2,13 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::findings::Tally;
+use super::{findings::Tally, timing::CatchUp};
 use crate::core::{
     class::{Action, Class},
-    detect::{
-        identity::Identities,
-        timing::{Burst, Progress},
-    },
+    detect::{burst::Burst, facts::Said, identity::Identities, timing::Progress},
     judgement::FindingId,
     reading::FrameId,
 };
@@ -18,6 +15,10 @@ use crate::core::{
 pub(super) struct SessionState {
     pub progress: Progress,
     pub burst: Burst,
+    /// What arrives at the end of a stall.
+    pub catch_up: Option<CatchUp>,
+    /// The content-encoding of the attempt in progress.
+    pub encoding: Option<String>,
     pub identities: Identities,
     /// How many findings of each kind there are.
     pub tallies: BTreeMap<(Class, Action), Tally>,
@@ -39,6 +40,8 @@ pub(super) struct SessionState {
     pub will_retry: bool,
     /// Frames judged before this attempt.
     pub first_frame: u32,
+    /// The frame whose deltas are judged, and what it says of them.
+    pub said: (Option<FrameId>, Said),
     /// The frame that a whole strategy holds.
     pub strategy_hold: Option<FrameId>,
     /// Some delta came.
