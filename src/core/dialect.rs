@@ -11,6 +11,7 @@ use crate::core::{
 };
 
 mod envelope;
+mod growth;
 mod json;
 mod spoken;
 mod stamp;
@@ -24,6 +25,7 @@ pub mod cohere_v1;
 pub mod dashscope;
 pub mod gemini;
 pub mod gemini_interactions;
+pub mod llamacpp;
 pub mod mcp;
 pub mod ollama;
 pub mod openai_assistants;
@@ -32,6 +34,7 @@ pub mod openai_completions;
 pub mod openai_responses;
 pub mod openai_transcription;
 pub mod replicate;
+pub mod sglang;
 pub mod tgi;
 pub mod watsonx;
 pub mod writer_completions;
@@ -272,6 +275,8 @@ pub const DIALECTS: &[DialectInfo] = &[
     bedrock::agent::INFO,
     dashscope::INFO,
     tgi::INFO,
+    llamacpp::INFO,
+    sglang::INFO,
     openai_completions::INFO,
     openai_assistants::INFO,
     openai_transcription::INFO,
@@ -296,6 +301,7 @@ pub fn by_url(url: &str) -> Option<&'static DialectInfo> {
 const PATHS: &[(&str, &str)] = &[
     ("/chat/completions", "openai-chat"),
     ("/completions", "openai-completions"),
+    ("/completion", "llamacpp"),
     ("/responses", "openai-responses"),
     ("/v1/messages", "anthropic"),
     (":streamRawPredict", "anthropic"),
@@ -313,6 +319,7 @@ const PATHS: &[(&str, &str)] = &[
     ("/runs", "openai-assistants"),
     ("/api/chat", "ollama"),
     ("/api/generate", "ollama"),
+    ("/generate", "sglang"),
 ];
 
 /// The dialect that recognises `frame` best, with its score.

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::{
     DialectInfo, Ending, FrameView, Reader, Seen, Sink, error,
+    growth::Growth,
     json::{self, Few, Shape, Text, TextOr},
 };
 use crate::core::{
@@ -14,10 +15,7 @@ use crate::core::{
     reading::{Channel, ChannelKey, FrameKind, Note, Usage},
 };
 
-mod growth;
 mod writer;
-
-use growth::Growth;
 
 /// The row.
 pub const INFO: DialectInfo = DialectInfo {
