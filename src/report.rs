@@ -303,7 +303,7 @@ fn finding_report(finding: &Finding, first: Place, removed: Vec<Removed>) -> Fin
 /// What to do about a finding. While two readings remain, first of all find out which holds.
 fn hint(finding: &Finding) -> &'static str {
     if finding.readings.is_empty() {
-        finding.class.info().hint
+        finding.hint
     } else {
         "nothing was changed; a longer answer of the same provider shows whether its deltas keep growing"
     }
@@ -342,7 +342,8 @@ fn finish_reason(reading: &Reading) -> Option<String> {
     })
 }
 
-fn held(reading: &Reading, judgement: &Judgement) -> Held {
+/// What was held back over the whole session.
+pub fn held(reading: &Reading, judgement: &Judgement) -> Held {
     let mut held = Held { max_us: reading.clocked().then_some(0), ..Held::default() };
     for hold in &judgement.output.holds {
         let end = hold.end.min(reading.frame_count());

@@ -199,6 +199,21 @@ fn tool_arguments(#[case] deltas: &[&str], #[case] expected: &str, #[case] found
     }
 }
 
+/// Another call in the place of one that ended repeats nothing.
+#[test]
+fn calls_of_other_ids_share_an_index() {
+    let mut inputs = opening();
+    inputs.extend([
+        read(10, arguments(0, "a", "{}")),
+        read(20, finish()),
+        read(30, arguments(0, "b", "{}")),
+        read(40, finish()),
+        eof(41),
+    ]);
+    let engine = judge(&inputs, Profile::default());
+    assert_eq!(proved(&engine), [""; 0], "{:#?}", engine.judgement.findings);
+}
+
 /// The next call ends the one before it.
 #[test]
 fn another_call_begins() {

@@ -128,7 +128,7 @@ pub fn moved(profile: &Profile, row: usize, by: Move) -> Profile {
             let Some(info) = PARAMS.get(index) else { return profile };
             let old = profile.params.get(info.param);
             let value = match by {
-                Move::Default => info.default,
+                Move::Default => Profile::of(profile.preset).params.get(info.param),
                 Move::Halve => old / 2,
                 Move::Double => old.saturating_mul(2),
                 Move::Steps(steps) => {
@@ -139,9 +139,13 @@ pub fn moved(profile: &Profile, row: usize, by: Move) -> Profile {
             profile.params.set(info.param, value);
         }
     }
-    let safe = Profile::default();
-    profile.name = if profile.params == safe.params && profile.strategy == safe.strategy { safe.name } else { "tuned".into() };
+    profile.name = if profile.is_ready() { profile.preset.info().name } else { "tuned" }.into();
     profile
+}
+
+/// The ready profile after the one that `profile` is based on; what was tuned is left behind.
+pub fn next_profile(profile: &Profile) -> Profile {
+    Profile { habits: profile.habits.clone(), ..Profile::of(profile.preset.next()) }
 }
 
 fn moved_strategy(strategy: Strategy, by: Move) -> Strategy {

@@ -1,5 +1,6 @@
 //! Detection: facts of an event, computed once; detectors that propose; one judge that picks.
 
+pub mod burst;
 pub mod content;
 pub mod cumulative;
 pub mod double;
@@ -7,6 +8,7 @@ pub mod facts;
 pub mod holdback;
 pub mod hypotheses;
 pub mod identity;
+pub mod pace;
 pub mod pairing;
 pub mod repeat;
 pub mod replay;

@@ -247,6 +247,10 @@ pub enum WriterStep {
 pub trait Writer: Send {
     /// Appends the bytes of one step to `out`; `at_ns` is nanoseconds since the stream began, for dialects that stamp.
     fn write(&mut self, step: &WriterStep, at_ns: u64, out: &mut Vec<u8>);
+
+    /// Tells the whole text of the answer, as the model gave it, to wires that repeat it. Without this they repeat the sum of what
+    /// they wrote, which in a faulty stream is not the answer.
+    fn whole(&mut self, _text: &str) {}
 }
 
 /// Every dialect. Where two recognise a frame equally well, the first one has it.

@@ -3,6 +3,7 @@
 mod channel;
 mod content;
 mod delta;
+mod doubt;
 mod findings;
 mod frame;
 mod hold;
@@ -26,6 +27,7 @@ use crate::core::{
     machine::{Condition, EndReason, State, Transition, evaluate},
     output::{HoldSpan, Output},
     params::{Param, Profile},
+    profile::Preset,
     reading::{ChannelKey, ChunkId, DeltaId, FrameId, Reading},
     time::{Micros, Moment},
 };
@@ -54,6 +56,10 @@ pub struct Finding {
     pub layer: Layer,
     /// One sentence about this instance.
     pub evidence: String,
+    /// What to do about it, or what would settle who did it.
+    pub hint: &'static str,
+    /// Part of the answer is missing or unreadable because of it, as far as is known.
+    pub lost: bool,
     /// The readings that remain, when ambiguous.
     pub readings: Vec<String>,
     /// Where it belongs, for findings about text.
@@ -208,7 +214,8 @@ impl Judgement {
     fn settle(&mut self, otherwise: &str) {
         self.release();
         self.condition.ended = self.ended.is_some();
-        self.condition.holding = self.session.strategy_hold.is_some() || self.channels.earliest_hold().is_some();
+        let undecided = self.session.strategy_hold.is_some() || self.channels.earliest_hold().is_some();
+        self.condition.holding = undecided && self.waits();
         self.condition.flowing |= self.session.flowed && self.output.released > self.session.first_delta_frame;
         let state = match evaluate(self.condition) {
             // Initial is where a session begins and not where it comes back to, whatever a strategy lost meanwhile.
@@ -223,12 +230,17 @@ impl Judgement {
         self.session.cause = None;
     }
 
+    /// False for a profile that only looks on: what is undecided is passed on while it is.
+    fn waits(&self) -> bool {
+        self.profile.preset != Preset::Observe
+    }
+
     /// Passes on every frame that no hold keeps back, and keeps the list of holds.
     fn release(&mut self) {
         let moment = self.moment();
         let held = self.channels.earliest_hold().map(|(frame, at, key)| (frame, Some(key), at));
         let by_strategy = self.session.strategy_hold.map(|frame| (frame, None, moment.at));
-        let open = held.into_iter().chain(by_strategy).min();
+        let open = held.into_iter().chain(by_strategy).min().filter(|_| self.waits());
         let released = open.map_or(self.walk.frame, |(frame, ..)| frame.0);
         if let Some(hold) = self.output.holds.last_mut().filter(|hold| hold.released.is_none()) {
             hold.end = self.walk.frame;

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::core::profile::Profile;
+
 /// What a parameter's integer counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
@@ -98,16 +100,26 @@ params! {
         "shortest run that is called a loop";
     FloodChars "flood.chars" Chars 8..=65_536 = 64 step 8
         "whitespace in a row, after a closed JSON value, that makes a flood; what comes after it is suppressed";
+    StallHeaders "stall.headers_ms" Millis 100..=600_000 = 60_000 step 1_000
+        "longest time to the response head; servers that send it with the first token need the prefill (one of 45 s was fine)";
+    StallFirst "stall.first_ms" Millis 100..=600_000 = 60_000 step 1_000
+        "longest time from the head to the first text, and between texts until the stream has a pace: a client that notes 30 s calls it slow, bridges give up at 300 s, a prefill of 45 s was fine";
     StallGap "stall.gap_ms" Millis 100..=600_000 = 5_000 step 250
-        "longest time without text, once text has begun";
-    StallFirst "stall.first_ms" Millis 100..=600_000 = 30_000 step 1_000
-        "longest time to the first text";
-    KeepaliveCount "keepalive.count" Count 1..=1_000 = 3 step 1
-        "keep-alives inside a gap that make it a masked stall";
+        "longest time without text, once text has begun; the slowest steady stream on record has 2.5 s a token";
+    StallReasoning "stall.reasoning_ms" Millis 100..=600_000 = 30_000 step 1_000
+        "longest time inside the reasoning: summaries of it come in parts, seconds from each other";
+    StallTool "stall.tool_ms" Millis 100..=600_000 = 30_000 step 1_000
+        "longest time inside tool arguments: some servers release them value by value";
+    StallTimes "stall.times" Count 1..=1_000 = 8 step 1
+        "how many times the stream's own median gap a stall lasts at least, once four gaps are known";
+    KeepaliveCount "keepalive.count" Count 1..=1_000 = 2 step 1
+        "keep-alives inside a gap that make it a masked stall; one may be an empty delta that ends a text";
+    KeepaliveGap "keepalive.gap_ms" Millis 100..=600_000 = 90_000 step 1_000
+        "time without text that keep-alives do not excuse: limits of 60 s cut real thinking of 71 s, clients in use have 90 to 300 s";
     BurstFrames "burst.frames" Count 2..=1_024 = 6 step 1
         "frames within two milliseconds of each other that make a burst";
-    BurstGap "burst.gap_ms" Millis 20..=60_000 = 250 step 10
-        "shortest silence between two bursts";
+    BurstGap "burst.gap_ms" Millis 5..=60_000 = 20 step 5
+        "shortest silence between two bursts, which is also twenty times the gap inside them; a buffered stream was seen to burst every 44 ms";
     BurstCount "burst.count" Count 2..=64 = 3 step 1
         "bursts in a row that point to a buffer on the way";
 }
@@ -192,23 +204,6 @@ impl Strategy {
     /// The strategy of public name `name`.
     pub fn from_name(name: &str) -> Option<Strategy> {
         STRATEGIES.iter().find(|row| row.1 == name).map(|row| row.0)
-    }
-}
-
-/// What a judgement is made with.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Profile {
-    /// Shown name, `safe` unless changed.
-    pub name: String,
-    /// Which judge.
-    pub strategy: Strategy,
-    /// Every threshold.
-    pub params: Params,
-}
-
-impl Default for Profile {
-    fn default() -> Profile {
-        Profile { name: "safe".into(), strategy: Strategy::Evidence, params: Params::default() }
     }
 }
 

@@ -37,7 +37,8 @@ pub fn to_diff(reading: &Reading, output: &Output) -> String {
     out
 }
 
-fn heading(key: &ChannelKey) -> String {
+/// The name of a text: its channel, and its choice and block where they are not the first.
+pub fn heading(key: &ChannelKey) -> String {
     let channel = match key.channel {
         Channel::Text => "text",
         Channel::Reasoning => "reasoning",

@@ -6,13 +6,13 @@
 use std::ops::Range;
 
 use crate::core::{
-    class::{Action, Certainty, Class, Layer},
+    class::{Action, Certainty, Class, Layer, Level},
     detect::{
         Detector, TEXT_DETECTORS,
         facts::{Facts, Match, Proposal, Said, Verdict},
         rewrite::near,
     },
-    judgement::{FindingId, Judgement, findings::Draft},
+    judgement::{FindingId, Judgement, channel::ChannelState, findings::Draft},
     output::Cut,
     reading::{Channel, ChannelKey, DeltaId, FrameId, Note, Reading},
 };
@@ -65,7 +65,25 @@ impl Judgement {
         }
         let heard = &reading.notes()[..self.walk.note];
         let count = heard.iter().rev().take_while(|(noted, _)| *noted == frame).count();
-        self.session.said = (Some(frame), Said::of(&heard[heard.len() - count..]));
+        let heard = &heard[heard.len() - count..];
+        self.session.said = (Some(frame), Said::of(heard));
+        for (_, note) in heard {
+            if let Note::Tool { choice, block, id, .. } = note
+                && !id.is_empty()
+            {
+                self.begin_call(reading, ChannelKey { choice: *choice, block: *block, channel: Channel::ToolArguments }, id);
+            }
+        }
+    }
+
+    /// A call of another id in the same place is another call: its arguments begin anew.
+    fn begin_call(&mut self, reading: &Reading, key: ChannelKey, id: &str) {
+        let known = self.channel(key).call.as_deref().is_none_or(|call| call == id);
+        if !known {
+            self.conclude(reading, key, "another call began");
+            *self.channel(key) = ChannelState::default();
+        }
+        self.channel(key).call.get_or_insert_with(|| id.to_string());
     }
 
     /// Takes a delta out that repeats what another field of its frame says; true if it does.
@@ -90,6 +108,7 @@ impl Judgement {
 
     /// Channels end with their choice's finish, and where a tool call begins.
     pub(super) fn conclude_by_notes(&mut self, reading: &Reading, frame: FrameId, finished: &[u16]) {
+        self.listen(reading, frame);
         if self.channels.earliest_hold().is_none() {
             return;
         }
@@ -178,6 +197,9 @@ impl Judgement {
         let Some(first) = named.copied().next() else { return };
         let draft = Draft { class, score, certainty, action: Action::Suppress, layer, evidence };
         let finding = self.find_in_channel(reading, key, reading.delta(first).frame, first, draft);
+        if certainty == Certainty::Likely {
+            self.findings[finding.0 as usize].level = Level::Warning;
+        }
         for delta in passed.iter().filter(|delta| **delta != first) {
             self.extend(finding, Some(*delta));
         }
@@ -234,7 +256,7 @@ impl Judgement {
     }
 
     pub(super) fn cut(&mut self, delta: DeltaId, range: Range<u32>, finding: FindingId) {
-        if range.is_empty() {
+        if range.is_empty() || !matches!(self.finding(finding).action, Action::Suppress | Action::Reorder) {
             return;
         }
         self.condition.cut = true;

@@ -11,6 +11,7 @@ use crate::core::{
 impl Judgement {
     /// Judges one read, before its frames.
     pub(super) fn judge_chunk(&mut self, reading: &Reading, chunk: ChunkId) {
+        self.session.progress.hear(self.walk.at);
         if reading.chunk_splits_char(chunk) {
             let index = self.findings.len();
             self.note_once(reading, Class::Utf8Split, Layer::Transport, None, || {
@@ -52,7 +53,7 @@ impl Judgement {
             });
         }
         self.score(Detector::Damage, if damaged { 1000 } else { 0 });
-        self.keep_time(reading, id, frame.kind);
+        self.keep_time(reading, id, &frame, notes);
         if self.profile.strategy == Strategy::Evidence {
             let again =
                 reading.identity(id).map(|identity| self.session.identities.observe(reading, id, identity, &self.profile.params));

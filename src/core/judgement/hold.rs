@@ -81,6 +81,12 @@ impl Judgement {
                 self.suppress(reading, key, None, Proposal { evidence, ..proposal });
             }
             Some((_, Proposal { verdict: Verdict::Undecided(redundant), class, evidence, .. })) => {
+                if let Some(reason) = self.reason_to_act(reading, class, &redundant) {
+                    let evidence = format!("{evidence}, and {why} before proof came; {reason}");
+                    let (verdict, certainty) = (Verdict::Proved(redundant), Certainty::Likely);
+                    let proposal = Proposal { score: 900, verdict, certainty, evidence, ..Proposal::pass(class) };
+                    return self.suppress(reading, key, None, proposal);
+                }
                 self.note_doubt(
                     reading,
                     key,

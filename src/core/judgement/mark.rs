@@ -3,7 +3,7 @@
 use crate::core::{
     class::{Action, Certainty, Class, Layer, Level},
     desk::GateDecision,
-    detect::usage,
+    detect::{timing::Phase, usage},
     dialect::Ending,
     input::{End, Origin, OurEnd, What},
     judgement::{Finding, Judgement, findings::Draft},
@@ -18,7 +18,7 @@ impl Judgement {
         let otherwise = match &mark.what {
             What::Start(start) => {
                 if matches!(start.origin, Origin::Pipe | Origin::Capture) {
-                    self.session.progress.begin(mark.at);
+                    self.session.progress.begin(mark.at, Phase::First, &self.profile.params);
                 }
                 "the session began"
             }
@@ -28,6 +28,10 @@ impl Judgement {
             }
             What::Head(head) => {
                 self.session.status = Some(head.status);
+                self.session.encoding =
+                    head.header("content-encoding").filter(|name| !matches!(*name, "" | "identity")).map(str::to_owned);
+                self.end_gap(mark.at, true);
+                self.session.progress.head(mark.at, &self.profile.params);
                 "the response head arrived"
             }
             What::Paused { us, .. } => {
@@ -61,7 +65,9 @@ impl Judgement {
         self.session.failed = false;
         self.session.will_retry = false;
         self.session.first_frame = self.walk.frame;
-        self.session.progress.begin(at);
+        self.session.progress.begin(at, Phase::Headers, &self.profile.params);
+        self.session.encoding = None;
+        self.session.burst.interrupt();
         self.session.identities.reset();
     }
 
@@ -70,7 +76,7 @@ impl Judgement {
             self.conclude(reading, key, "the stream ended");
         }
         self.end_strategy(reading);
-        self.end_gap(self.walk.at);
+        self.end_gap(self.walk.at, false);
         self.session.progress.end();
         let bursts = self.session.burst.finish(&self.profile.params);
         self.judge_bursts(reading, bursts, FrameId(self.walk.frame.saturating_sub(1)));

@@ -2,14 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::findings::Tally;
+use super::{findings::Tally, timing::CatchUp};
 use crate::core::{
     class::{Action, Class},
-    detect::{
-        facts::Said,
-        identity::Identities,
-        timing::{Burst, Progress},
-    },
+    detect::{burst::Burst, facts::Said, identity::Identities, timing::Progress},
     judgement::FindingId,
     reading::FrameId,
 };
@@ -19,6 +15,10 @@ use crate::core::{
 pub(super) struct SessionState {
     pub progress: Progress,
     pub burst: Burst,
+    /// What arrives at the end of a stall.
+    pub catch_up: Option<CatchUp>,
+    /// The content-encoding of the attempt in progress.
+    pub encoding: Option<String>,
     pub identities: Identities,
     /// How many findings of each kind there are.
     pub tallies: BTreeMap<(Class, Action), Tally>,

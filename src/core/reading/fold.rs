@@ -106,7 +106,7 @@ impl Wire {
         }
         let Some((info, score)) = dialect::by_frame(view) else { return };
         match &mut self.dialect {
-            Some(choice) if score < 3 || choice.info.id == info.id => choice.certain |= choice.info.id == info.id,
+            Some(choice) if score < 3 || choice.info.id == info.id => choice.certain |= choice.info.id == info.id && score > 1,
             Some(choice) => {
                 let reason = match choice.reason == BY_PATH {
                     true => format!("told by the first frames, though the request's path says {}", choice.info.id),
