@@ -203,13 +203,8 @@ fn tool_arguments(#[case] deltas: &[&str], #[case] expected: &str, #[case] found
 #[test]
 fn calls_of_other_ids_share_an_index() {
     let mut inputs = opening();
-    inputs.extend([
-        read(10, arguments(0, "a", "{}")),
-        read(20, finish()),
-        read(30, arguments(0, "b", "{}")),
-        read(40, finish()),
-        eof(41),
-    ]);
+    inputs.extend([("a", 10), ("b", 30)].map(|(id, at)| read(at, arguments(0, id, "{}"))));
+    inputs.extend([read(40, finish()), eof(41)]);
     let engine = judge(&inputs, Profile::default());
     assert_eq!(proved(&engine), [""; 0], "{:#?}", engine.judgement.findings);
 }
