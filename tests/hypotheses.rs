@@ -6,7 +6,7 @@ use rstest::rstest;
 use stutterscope::core::{
     class::Certainty,
     engine::Engine,
-    input::Input,
+    input::{Input, What},
     params::Profile,
     reading::{Channel, ChannelKey},
     time::Micros,
@@ -221,4 +221,26 @@ fn another_call_begins() {
     let engine = judge(&inputs, Profile::default());
     assert_eq!(engine.judgement.output.text(&engine.reading, 0, Channel::ToolArguments), "{\"q\":1}{\"q\":1}");
     assert_eq!(classes(&engine), ["tool_args_cumulative"]);
+}
+
+/// A typed snapshot says which reading of what is held is the text.
+#[rstest]
+#[case::once("ok", "ok", &["per_delta_double"])]
+#[case::twice("okok", "okok", &[])]
+#[case::neither("other", "okok", &["per_delta_double"])]
+fn a_typed_snapshot_decides(#[case] whole: &str, #[case] expected: &str, #[case] found: &[&str]) {
+    let event = |kind: &str, rest: &str| {
+        read(10, format!("event: {kind}\ndata: {{\"type\":\"{kind}\",\"output_index\":0,\"content_index\":0,{rest}}}\n\n"))
+    };
+    let mut inputs = opening();
+    if let What::Start(start) = &mut inputs[0].what {
+        start.dialect = Some("openai-responses".into());
+    }
+    inputs.extend(["ok", "ok"].map(|text| event("response.output_text.delta", &format!("\"delta\":\"{text}\""))));
+    inputs.push(event("response.output_text.done", &format!("\"text\":\"{whole}\"")));
+    inputs.push(event("response.completed", "\"response\":{}"));
+    inputs.push(eof(11));
+    let engine = judge(&inputs, Profile::default());
+    let text = engine.judgement.output.text(&engine.reading, 0, Channel::Text);
+    assert_eq!((text.as_str(), classes(&engine).as_slice()), (expected, found), "{:#?}", engine.judgement.findings);
 }

@@ -26,7 +26,9 @@ impl Judgement {
         }
         for delta in reading.deltas_of(frame).map(DeltaId) {
             let row = reading.delta(delta);
-            if !row.snapshot {
+            if row.snapshot {
+                self.restate(reading, delta);
+            } else {
                 self.judge_delta(reading, frame, delta, finished.binary_search(&row.key.choice).is_ok());
             }
         }
