@@ -145,6 +145,16 @@ fn a_double_preamble_on_a_cumulative_stream() {
     check(&judge(&inputs, Profile::default()), "**The Weight", &["first_chunk_double", "cumulative_full"]);
 }
 
+/// Snapshots that begin anew are told by their growth, whatever came before them.
+#[rstest]
+#[case::in_mid_stream(&["Intro", " first. ", "Then we look", "Then we look at", "Then we look at it."], "Intro first. Then we look at it.")]
+#[case::after_snapshots(&["I'll", "I'll read", "I'll read it.", " Now", " Now I", " Now I edit"], "I'll read it. Now I edit")]
+#[case::short_growth_is_none(&["Intro", " 1", " 10", " 100"], "Intro 1 10 100")]
+#[case::one_growth_is_none(&["Intro", " first. ", "Then we look", "Then we look at", " it"], "Intro first. Then we lookThen we look at it")]
+fn snapshots_that_begin_anew(#[case] deltas: &[&str], #[case] expected: &str) {
+    assert_eq!(text(&judge(&session(deltas, 40), Profile::default())), expected);
+}
+
 /// A replay is told while another doubt still holds text.
 #[test]
 fn a_replay_while_text_is_held() {

@@ -96,6 +96,8 @@ pub struct Facts<'a> {
     pub last: Option<DeltaId>,
     /// True if it equals the channel's delta before it.
     pub same: bool,
+    /// True if it starts with the whole delta before it and goes on.
+    pub grows: bool,
     /// Number of the channel's deltas before this one.
     pub count: u32,
     /// How many times a delta differed from the one before it, plus one.

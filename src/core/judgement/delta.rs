@@ -29,13 +29,13 @@ impl Judgement {
         if self.channels.entry(key).count == 0 {
             self.conclude_choice(reading, key.choice, Some(key), "another text of its choice began");
         }
-        let same = self.count_delta(reading, key, id);
+        let against_last = self.count_delta(reading, key, id);
         if self.flood(reading, key, frame, id) {
             return;
         }
         loop {
             let held = !self.channel(key).held.is_empty();
-            match self.propose(reading, key, frame, id, same, finishes) {
+            match self.propose(reading, key, frame, id, against_last, finishes) {
                 Some(proposal @ Proposal { verdict: Verdict::Proved(_), .. }) => {
                     let this = proposal.names(id);
                     self.suppress(reading, key, this.then_some(id), proposal);
@@ -128,12 +128,12 @@ impl Judgement {
         self.channels.entry(key)
     }
 
-    /// Counts a delta; true if it equals the one before it.
-    fn count_delta(&mut self, reading: &Reading, key: ChannelKey, id: DeltaId) -> bool {
+    /// Counts a delta, and says how it lies to the one before it.
+    fn count_delta(&mut self, reading: &Reading, key: ChannelKey, id: DeltaId) -> Match {
         let channel = self.channels.entry(key);
-        let same = channel.last.is_some_and(|last| reading.delta(last).text == reading.delta(id).text);
-        channel.distinct += u32::from(!same);
-        same
+        let against_last = channel.last.map_or(Match::Nothing, |last| Match::of(reading.delta(id).text, reading.delta(last).text));
+        channel.distinct += u32::from(against_last != Match::Equals);
+        against_last
     }
 
     /// Asks every hypothesis and picks. Most deltas neither equal, extend nor begin the text so far: nothing is asked about them.
@@ -143,7 +143,7 @@ impl Judgement {
         key: ChannelKey,
         frame: FrameId,
         id: DeltaId,
-        same: bool,
+        against_last: Match,
         finishes: bool,
     ) -> Option<Proposal> {
         let text = reading.delta(id).text;
@@ -155,7 +155,7 @@ impl Judgement {
             _ => false,
         };
         let said = &self.session.said.1;
-        let plain = !same && !said.opening && said.tokens.is_none();
+        let plain = !matches!(against_last, Match::Equals | Match::Extends) && !said.opening && said.tokens.is_none();
         if unrelated && plain && channel.held.is_empty() && channel.hypotheses.idle() {
             channel.hypotheses.unrelated(id, self.walk.at, channel.count);
             for detector in TEXT_DETECTORS {
@@ -175,7 +175,8 @@ impl Judgement {
             against_accepted,
             held: &channel.held,
             last: channel.last,
-            same,
+            same: against_last == Match::Equals,
+            grows: against_last == Match::Extends,
             count: channel.count,
             distinct: channel.distinct.saturating_sub(1),
             finishes,
