@@ -325,14 +325,6 @@ fn every_parameter_changes_something() {
         );
         inputs
     };
-    let pairs: Vec<String> = (0..24).map(|unit| format!(" u{}", unit / 2)).chain([" end".into()]).collect();
-    let pairs: Vec<&str> = pairs.iter().map(String::as_str).collect();
-    let arguments = {
-        let delta = "data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"{}  {}\"}}]}}]}\n\n";
-        let mut inputs = opening();
-        inputs.extend([read(10, delta.repeat(2)), read(20, finish()), eof(21)]);
-        inputs
-    };
     let slow_first = vec![opening(), vec![read(200, frame("content", "Hi"))]].concat();
     let mut slow_head = opening();
     slow_head[2].at = Micros::from_millis(200);
@@ -344,6 +336,14 @@ fn every_parameter_changes_something() {
         let mut inputs = opening();
         inputs.extend((0..6).map(|number| read(20 + 20 * number, piece("1"))));
         inputs.push(read(7_000, piece("2")));
+        inputs
+    };
+    let pairs: Vec<String> = (0..24).map(|unit| format!(" u{}", unit / 2)).chain([" end".into()]).collect();
+    let pairs: Vec<&str> = pairs.iter().map(String::as_str).collect();
+    let arguments = {
+        let delta = "data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"{}  {}\"}}]}}]}\n\n";
+        let mut inputs = opening();
+        inputs.extend([read(10, delta.repeat(2)), read(20, finish()), eof(21)]);
         inputs
     };
     let rows: Vec<(Param, u64, Vec<Input>)> = vec![
@@ -360,7 +360,9 @@ fn every_parameter_changes_something() {
         (Param::ReplayMinDeltas, 4, session(&["I'll check", " the file.", "I'll check the file.", " Ok."], 40)),
         (Param::StampMinFrames, 10, ollama),
         (Param::LoopCopies, 400, session(&vec![" court"; 200], 5)),
-        (Param::LoopMinChars, 4_000, session(&vec![" court"; 200], 5)),
+        (Param::LoopFew, 90, session(&["Let me look at the configuration file again. "; 80], 5)),
+        (Param::LoopMinChars, 4_000, session(&vec![" court"; 80], 5)),
+        (Param::LoopBlock, 40_000, session(&[format!("{}. ", "so on and so forth, as I said before".repeat(3)).as_str(); 12], 5)),
         (Param::FloodChars, 200, session(&flood, 5)),
         (Param::StallGap, 9_000, with_gap(7_000, 0)),
         (Param::StallFirst, 100, slow_first),

@@ -4,17 +4,26 @@ pub mod burst;
 pub mod content;
 pub mod cumulative;
 pub mod double;
+pub mod ending;
 pub mod facts;
+pub mod foreign;
 pub mod holdback;
 pub mod hypotheses;
 pub mod identity;
+pub mod loops;
+pub mod order;
 pub mod pace;
 pub mod pairing;
+pub mod prompt;
 pub mod repeat;
 pub mod replay;
+pub mod restart;
 pub mod rewrite;
 pub mod shape;
+pub mod snapshot;
+pub mod stitch;
 pub mod strategies;
+pub mod surroundings;
 pub mod timing;
 pub mod tool_args;
 pub mod usage;
@@ -38,6 +47,10 @@ pub enum Detector {
     Typed,
     /// Does an identity come again?
     Identity,
+    /// Do numbers go up by one?
+    Order,
+    /// Does text begin again, or overlap, at a boundary?
+    Restart,
     /// Does one unit repeat back to back?
     Loop,
     /// Is there whitespace after a closed JSON value?
@@ -102,14 +115,26 @@ pub const DETECTORS: &[DetectorInfo] = &[
     },
     DetectorInfo {
         id: "identity",
-        about: "does an identity come again?",
-        classes: &[Class::ReplayBySeq],
+        about: "does an identity come again, or another completion's?",
+        classes: &[Class::ReplayBySeq, Class::CrossStreamLeak],
         threshold: Some(Param::StampMinFrames),
+    },
+    DetectorInfo {
+        id: "order",
+        about: "do the numbers of frames go up by one?",
+        classes: &[Class::OutOfOrder, Class::SequenceGap],
+        threshold: None,
+    },
+    DetectorInfo {
+        id: "restart",
+        about: "does text begin again, or overlap, where it was broken off?",
+        classes: &[Class::RetryRestart, Class::OverlapStitch],
+        threshold: Some(Param::RestartMinChars),
     },
     DetectorInfo {
         id: "loop",
         about: "does one unit repeat back to back?",
-        classes: &[Class::TokenLoop],
+        classes: &[Class::TokenLoop, Class::PhraseLoop],
         threshold: Some(Param::LoopCopies),
     },
     DetectorInfo {

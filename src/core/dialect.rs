@@ -7,10 +7,11 @@ use serde_json::Value;
 
 use crate::core::{
     frame::Framing,
-    reading::{Channel, ChannelKey, FrameKind, Note, Usage},
+    reading::{Channel, ChannelKey, FrameKind, Identity, Note, Usage},
 };
 
 mod envelope;
+mod growth;
 mod json;
 mod spoken;
 mod stamp;
@@ -24,6 +25,8 @@ pub mod cohere_v1;
 pub mod dashscope;
 pub mod gemini;
 pub mod gemini_interactions;
+pub mod labelled;
+pub mod llamacpp;
 pub mod mcp;
 pub mod ollama;
 pub mod openai_assistants;
@@ -32,6 +35,7 @@ pub mod openai_completions;
 pub mod openai_responses;
 pub mod openai_transcription;
 pub mod replicate;
+pub mod sglang;
 pub mod tgi;
 pub mod watsonx;
 pub mod writer_completions;
@@ -120,8 +124,9 @@ pub struct Sink {
     pub text: Vec<u8>,
     /// What the frame says beside text.
     pub notes: Vec<Note>,
-    /// A number that orders frames and, if it comes again, means the same frame (stamp in ns, sequence number).
-    pub identity: Option<u64>,
+    /// A number that orders frames and, if it comes again, means the same frame. Where a reader gives none, a numeric event id is
+    /// taken.
+    pub identity: Option<Identity>,
 }
 
 impl Sink {
@@ -138,6 +143,13 @@ impl Sink {
         if !text.is_empty() {
             self.text.extend_from_slice(text);
             self.deltas.push((key, self.text.len() as u32, true));
+        }
+    }
+
+    /// Says that the latest delta repeats what another field of the frame says.
+    pub fn mirrored(&mut self) {
+        if let Some(delta) = self.deltas.len().checked_sub(1) {
+            self.note(Note::Mirrored { delta: delta as u32 });
         }
     }
 
@@ -265,6 +277,8 @@ pub const DIALECTS: &[DialectInfo] = &[
     bedrock::agent::INFO,
     dashscope::INFO,
     tgi::INFO,
+    llamacpp::INFO,
+    sglang::INFO,
     openai_completions::INFO,
     openai_assistants::INFO,
     openai_transcription::INFO,
@@ -275,6 +289,7 @@ pub const DIALECTS: &[DialectInfo] = &[
     replicate::INFO,
     mcp::INFO,
     writer_completions::INFO,
+    labelled::INFO,
 ];
 
 /// The dialect that a request to `url` is answered in, if its path says so.
@@ -289,6 +304,7 @@ pub fn by_url(url: &str) -> Option<&'static DialectInfo> {
 const PATHS: &[(&str, &str)] = &[
     ("/chat/completions", "openai-chat"),
     ("/completions", "openai-completions"),
+    ("/completion", "llamacpp"),
     ("/responses", "openai-responses"),
     ("/v1/messages", "anthropic"),
     (":streamRawPredict", "anthropic"),
@@ -306,6 +322,7 @@ const PATHS: &[(&str, &str)] = &[
     ("/runs", "openai-assistants"),
     ("/api/chat", "ollama"),
     ("/api/generate", "ollama"),
+    ("/generate", "sglang"),
 ];
 
 /// The dialect that recognises `frame` best, with its score.

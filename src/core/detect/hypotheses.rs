@@ -45,6 +45,11 @@ impl Hypotheses {
         ]
     }
 
+    /// True once the deltas are known to be snapshots.
+    pub fn are_snapshots(&self) -> bool {
+        self.cumulative.is_proved()
+    }
+
     /// True if none of them has anything to say of a delta that neither equals the one before nor equals, extends or begins the
     /// text so far.
     pub fn idle(&self) -> bool {

@@ -15,14 +15,16 @@ use super::{
 };
 use crate::core::{
     frame::Framing,
-    reading::{Channel, FrameKind, Note},
+    reading::{Channel, FrameKind, Identity, Note},
 };
 
 mod blocks;
+mod thought;
 mod whole;
 mod writer;
 
 use blocks::Blocks;
+use thought::Thought;
 
 /// The row.
 pub const INFO: DialectInfo = DialectInfo {
@@ -76,6 +78,13 @@ struct Event<'a> {
     object: Text<'a>,
 }
 
+/// What a response is called.
+#[derive(Deserialize)]
+struct Named<'a> {
+    #[serde(borrow, default)]
+    id: Text<'a>,
+}
+
 const EVENT: Shape = Shape::Object(&[
     ("type", Shape::Text),
     ("sequence_number", Shape::Number),
@@ -116,41 +125,40 @@ fn channel_of(what: &[u8]) -> Option<Channel> {
 struct EventReader {
     seen: Seen,
     blocks: Blocks,
-    /// Responses begun so far; the upper half of an identity, because each numbers its events anew.
-    turns: u64,
+    /// Responses begun so far: each numbers its events anew.
+    turns: u32,
+    /// The id of the latest one.
+    response: Vec<u8>,
     envelope: Envelope,
+    thought: Thought,
 }
 
 impl Reader for EventReader {
     fn read(&mut self, frame: &FrameView<'_>, sink: &mut Sink) {
         if self.envelope.read(frame.data, sink) {
-            sink.identity = sink.identity.map(|number| self.identity(number));
+            if sink.deltas.first().is_some_and(|(key, ..)| key.channel == Channel::Reasoning) {
+                self.thought.goes_on(&sink.text);
+            }
+            sink.identity = sink.identity.map(|identity| identity.of_generation(self.turns));
             return;
         }
-        match frame.data.trim_ascii() {
-            b"" => sink.kind = Some(FrameKind::KeepAlive),
-            // OpenAI ends with the response, but OpenRouter adds its usual terminator.
-            b"[DONE]" => sink.kind = Some(FrameKind::Terminator),
-            _ => json::parse(frame.data, &EVENT, sink, |data, sink| {
-                let event = serde_json::from_slice::<Event<'_>>(data)?;
-                self.event(&event, data, sink);
-                Ok(())
-            }),
-        }
+        // OpenAI ends with the response, but OpenRouter adds its usual terminator.
+        json::read(frame.data, &EVENT, sink, |data, sink| {
+            let event = serde_json::from_slice::<Event<'_>>(data)?;
+            self.event(&event, data, sink);
+            Ok(())
+        });
     }
 }
 
 impl EventReader {
-    fn identity(&self, number: u64) -> u64 {
-        self.turns.saturating_sub(1) << 32 | number & u64::from(u32::MAX)
-    }
-
     fn event(&mut self, event: &Event<'_>, data: &[u8], sink: &mut Sink) {
         let kind = event.kind.bytes();
         if kind == b"response.created" {
-            self.created(sink);
+            self.created(event, sink);
         }
-        sink.identity = event.sequence_number.and_then(|raw| raw.get().parse().ok()).map(|number| self.identity(number));
+        let number = event.sequence_number.and_then(|raw| raw.get().parse().ok());
+        sink.identity = number.map(|number| Identity::sequence(number).of_generation(self.turns));
         let Some(name) = kind.strip_prefix(b"response.") else { return self.other(event, data, sink) };
         if let Some(what) = name.strip_suffix(b".delta") {
             return self.delta(what, event, data, sink);
@@ -161,9 +169,9 @@ impl EventReader {
             b"completed" | b"incomplete" | b"failed" | b"cancelled" => self.response(event, true, sink),
             b"output_item.added" => self.item(event, false, sink),
             b"output_item.done" => self.item(event, true, sink),
-            b"content_part.done" => self.part(event, sink),
-            b"content_part.added" | b"reasoning_part.added" | b"reasoning_part.done" | b"output_text.annotation.added" => {}
-            b"reasoning_summary_part.added" | b"reasoning_summary_part.done" | b"shell_call_command.added" => {}
+            b"content_part.done" | b"reasoning_part.done" | b"reasoning_summary_part.done" => self.part(event, false, sink),
+            b"content_part.added" | b"reasoning_part.added" | b"reasoning_summary_part.added" => self.part(event, true, sink),
+            b"output_text.annotation.added" | b"shell_call_command.added" => {}
             _ => self.phase(name, event, sink),
         }
     }
@@ -192,6 +200,12 @@ impl EventReader {
         };
         let key = self.blocks.key(event.output_index, event.content_index, channel);
         self.blocks.say(key, event.delta.bytes(), sink);
+        if channel == Channel::Reasoning {
+            let summary = what.starts_with(b"reasoning_summary");
+            if self.thought.is_mirrored(event.output_index.unwrap_or(0), summary, event.delta.bytes()) {
+                sink.mirrored();
+            }
+        }
         let number = event.sequence_number.and_then(|raw| json::range_in(raw.get().as_bytes(), data));
         let padding = event.obfuscation.range_in(data);
         if !event.delta.is_empty() && event.item.is_none() && event.response.is_none() {
@@ -199,12 +213,17 @@ impl EventReader {
         }
     }
 
-    fn created(&mut self, sink: &mut Sink) {
-        if self.turns > 0 {
+    fn created(&mut self, event: &Event<'_>, sink: &mut Sink) {
+        let response = event.response.and_then(|raw| serde_json::from_str::<Named<'_>>(raw.get()).ok());
+        let id = response.as_ref().map_or(&b""[..], |response| response.id.bytes());
+        // A response that is announced twice under one id is the same response, sent again after a reconnect.
+        if self.turns > 0 && (id.is_empty() || id != self.response.as_slice()) {
             sink.note(Note::NewTurn);
             self.blocks.new_turn();
+            self.turns += 1;
         }
-        self.turns += 1;
+        self.turns = self.turns.max(1);
+        self.response = id.to_vec();
     }
 
     /// Events without `response.`: keep-alives, errors, a response that was not streamed.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::core::{
     frame::Framing,
-    reading::{Channel, ChannelKey, FrameKind, Note, Usage},
+    reading::{Channel, ChannelKey, FrameKind, Identity, Note, Usage},
 };
 
 /// The row.
@@ -82,15 +82,11 @@ struct TokenReader {
 
 impl Reader for TokenReader {
     fn read(&mut self, frame: &FrameView<'_>, sink: &mut Sink) {
-        match frame.data.trim_ascii() {
-            b"" => sink.kind = Some(FrameKind::KeepAlive),
-            b"[DONE]" => sink.kind = Some(FrameKind::Terminator),
-            _ => json::parse(frame.data, &EVENT, sink, |data, sink| {
-                let event = serde_json::from_slice::<Event<'_>>(data)?;
-                self.event(&event, data, sink);
-                Ok(())
-            }),
-        }
+        json::read(frame.data, &EVENT, sink, |data, sink| {
+            let event = serde_json::from_slice::<Event<'_>>(data)?;
+            self.event(&event, data, sink);
+            Ok(())
+        });
     }
 }
 
@@ -104,7 +100,7 @@ impl TokenReader {
             return;
         }
         // Newer versions count tokens from one; zero for every event says nothing.
-        sink.identity = event.index.filter(|index| *index > 0);
+        sink.identity = event.index.filter(|index| *index > 0).map(Identity::sequence);
         if let Some(token) = event.token.as_ref().filter(|token| token.special != Some(true)) {
             self.spoken.say(TEXT, token.text.bytes(), sink);
         }

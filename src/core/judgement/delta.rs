@@ -63,9 +63,7 @@ impl Judgement {
         if self.session.said.0 == Some(frame) {
             return;
         }
-        let heard = &reading.notes()[..self.walk.note];
-        let count = heard.iter().rev().take_while(|(noted, _)| *noted == frame).count();
-        let heard = &heard[heard.len() - count..];
+        let heard = self.heard(reading, frame);
         self.session.said = (Some(frame), Said::of(heard));
         for (_, note) in heard {
             if let Note::Tool { choice, block, id, .. } = note
@@ -84,6 +82,12 @@ impl Judgement {
             *self.channel(key) = ChannelState::default();
         }
         self.channel(key).call.get_or_insert_with(|| id.to_string());
+    }
+
+    /// The notes of `frame`; mostly the latest one, and mostly none.
+    fn heard<'a>(&self, reading: &'a Reading, frame: FrameId) -> &'a [(FrameId, Note)] {
+        let latest = self.walk.note.checked_sub(1).map(|latest| reading.notes()[latest].0);
+        if latest.is_none_or(|latest| latest < frame) { &[] } else { reading.notes_of(frame) }
     }
 
     /// Takes a delta out that repeats what another field of its frame says; true if it does.
@@ -115,8 +119,7 @@ impl Judgement {
         for choice in finished {
             self.conclude_choice(reading, *choice, None, "its choice finished");
         }
-        let heard = &reading.notes()[..self.walk.note];
-        for (_, note) in heard.iter().rev().take_while(|(noted, _)| *noted == frame) {
+        for (_, note) in self.heard(reading, frame) {
             if let Note::Tool { choice, block, .. } = note {
                 let call = ChannelKey { choice: *choice, block: *block, channel: Channel::ToolArguments };
                 self.conclude_choice(reading, *choice, Some(call), "a tool call began");
@@ -146,6 +149,9 @@ impl Judgement {
         against_last: Match,
         finishes: bool,
     ) -> Option<Proposal> {
+        if let Some(proposal) = self.resume(reading, key, frame, id) {
+            return Some(proposal);
+        }
         let text = reading.delta(id).text;
         let channel = self.channels.entry(key);
         let against_accepted = Match::of(text, &channel.accepted);
@@ -243,6 +249,7 @@ impl Judgement {
                 | Class::ChannelMirror
                 | Class::HoldbackResend
                 | Class::ReplayBySeq
+                | Class::RetryRestart
                 | Class::WhitespaceFlood
         );
         if goes_on && let Some(open) = self.open_finding(key, draft.class) {
@@ -274,19 +281,16 @@ impl Judgement {
             return;
         }
         let channel = self.channels.entry(key);
+        let before = channel.accepted.len();
         channel.accepted.push_str(text);
-        channel.json.feed(text);
-        let solid = text.trim_end();
-        let blanks = text[solid.len()..].chars().count() as u64;
-        channel.blanks = if solid.is_empty() { channel.blanks + blanks } else { blanks };
         self.condition.unhealed = false;
         if !self.session.flowed {
             self.session.flowed = true;
-            self.session.first_delta_frame = reading.delta(id).frame.0;
+            self.session.first_delta_frame = self.output.position(reading.delta(id).frame);
             if self.session.cause.is_none() {
                 self.session.cause = Some(format!("the first {} arrived", key.channel.word()));
             }
         }
-        self.follow_loop(reading, key, id);
+        self.follow_content(reading, key, id, before);
     }
 }

@@ -16,9 +16,9 @@ const SHOWN: usize = 200;
 
 impl Judgement {
     pub(super) fn hold(&mut self, reading: &Reading, key: ChannelKey, frame: FrameId, id: DeltaId, why: &str) {
-        let at = self.walk.at;
+        let (position, since) = (self.output.position(frame), self.session.since.unwrap_or(self.moment()));
         let params = &self.profile.params;
-        self.channels.hold(key, id, frame, at);
+        self.channels.hold(key, id, position, since);
         let text = reading.delta(id).text;
         let channel = self.channels.entry(key);
         let full = if key.channel == Channel::ToolArguments {
@@ -76,6 +76,9 @@ impl Judgement {
     }
 
     fn close(&mut self, reading: &Reading, key: ChannelKey, why: &str, ended: bool, typed: Option<&str>) {
+        if self.resume_given_up(reading, key, why) {
+            return;
+        }
         let channel = self.channels.entry(key);
         if channel.held.is_empty() {
             return;
