@@ -242,8 +242,8 @@ impl Judgement {
         let mut early: Vec<FrameId> = early.map(|(frame, _)| *frame).collect();
         early.sort_unstable();
         let deltas = |frame: FrameId| reading.deltas_of(frame).map(DeltaId);
-        let Some(delta) = early.iter().copied().flat_map(deltas).next() else { return };
-        let frame = reading.delta(delta).frame;
+        let Some(frame) = early.first().copied() else { return };
+        let delta = early.iter().copied().flat_map(deltas).next();
         let evidence = match early.len() {
             1 => format!("frame {} came before frames with smaller numbers, and was put behind them", frame.0),
             count => format!(
@@ -260,8 +260,8 @@ impl Judgement {
             evidence,
         };
         self.score(Detector::Order, 1000);
-        let key = reading.delta(delta).key;
-        let finding = self.add(reading, draft, Some(key), Some(frame), Some(delta));
+        let key = delta.map(|delta| reading.delta(delta).key);
+        let finding = self.add(reading, draft, key, Some(frame), delta);
         for delta in early.into_iter().flat_map(deltas).skip(1) {
             self.extend(finding, Some(delta));
         }
