@@ -9,6 +9,7 @@ mod foreign;
 mod frame;
 mod hold;
 mod identity;
+mod loops;
 mod mark;
 mod resume;
 mod session;

@@ -3,12 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::core::{
-    detect::{
-        content::{Fences, Json},
-        hypotheses::Hypotheses,
-        repeat::Repeat,
-    },
-    judgement::{FindingId, resume::Resume},
+    detect::hypotheses::Hypotheses,
+    judgement::{FindingId, content::Content, resume::Resume},
     reading::{Channel, ChannelKey, DeltaId},
     time::{Micros, Moment},
 };
@@ -20,8 +16,8 @@ pub(super) struct ChannelState {
     pub accepted: String,
     /// Deltas not decided yet, in order.
     pub held: Vec<DeltaId>,
-    /// Characters in them.
-    pub held_chars: u64,
+    /// Characters in them; of a tool call's arguments, bytes.
+    pub held_size: u64,
     /// Position of the first frame held, and when the hold began.
     since: Option<(u32, Moment)>,
     /// The channel's latest delta.
@@ -32,15 +28,10 @@ pub(super) struct ChannelState {
     pub distinct: u32,
     /// What else its deltas might mean than that each adds its text.
     pub hypotheses: Hypotheses,
-    pub json: Json,
-    pub fences: Fences,
-    pub repeat: Repeat,
     /// What is expected of the next text.
     pub resume: Resume,
-    /// Where the loop that was reported last begins in the accepted text, and its finding.
-    pub looped: Option<(usize, FindingId)>,
-    /// Whitespace characters in a row at the end of the accepted text, cut ones included.
-    pub blanks: u64,
+    /// What is followed in the text beside its framing.
+    pub content: Content,
     /// The finding that further evidence of the same fault extends, by class.
     pub open: Vec<FindingId>,
 }
@@ -116,7 +107,7 @@ impl Channels {
     pub fn decide(&mut self, key: ChannelKey) -> Vec<DeltaId> {
         let state = self.entry(key);
         let held = std::mem::take(&mut state.held);
-        state.held_chars = 0;
+        state.held_size = 0;
         if let Some((position, since)) = state.since.take() {
             self.holds.remove(&(position, since, key));
             self.timed.remove(&(position, since, key));

@@ -10,7 +10,9 @@ use super::{
 };
 use crate::core::{
     class::{Action, Class},
-    detect::{burst::Burst, facts::Said, foreign::Completions, identity::Identities, order::Order, timing::Progress},
+    detect::{
+        burst::Burst, facts::Said, foreign::Completions, identity::Identities, order::Order, prompt::Prompt, timing::Progress,
+    },
     judgement::FindingId,
     reading::FrameId,
     time::Moment,
@@ -65,6 +67,8 @@ pub(super) struct SessionState {
     pub flowed: bool,
     /// Position of the first delta's frame.
     pub first_delta_frame: u32,
+    /// What the request says, once somebody asked.
+    pub prompt: Option<Prompt>,
     /// Why the state will change, if it does.
     pub cause: Option<String>,
 }
