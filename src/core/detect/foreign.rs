@@ -98,6 +98,15 @@ impl Completions {
         }
     }
 
+    /// Counts a frame without an id of its own while there is no doubt; false if it must be looked at.
+    pub fn goes_on(&mut self, text: bool) -> bool {
+        let plain = self.doubts >= MOST_DOUBTS || self.doubt.is_none() && self.other.is_none();
+        if plain && text {
+            (self.frames, self.texts) = (self.frames.saturating_add(1), self.texts.saturating_add(1));
+        }
+        plain
+    }
+
     /// True while it is undecided whose text waits.
     pub fn in_doubt(&self) -> bool {
         self.doubt.is_some()

@@ -30,6 +30,9 @@ pub(super) struct Doubtful {
 impl Judgement {
     /// Passes on a frame that has its turn, unless it is in doubt to which completion it belongs.
     pub(super) fn pass(&mut self, reading: &Reading, item: Item) {
+        if item.completion.is_none() && self.session.completions.goes_on(!reading.deltas_of(item.frame).is_empty()) {
+            return self.judge_item(reading, &item);
+        }
         let id = item.completion.and_then(|note| match &reading.notes()[note].1 {
             Note::CompletionId(id) => Some(id.as_str()),
             _ => None,

@@ -54,7 +54,11 @@ impl Judgement {
     /// Takes a frame in: it is judged in the order of its number.
     pub(super) fn admit(&mut self, reading: &Reading, mut item: Item) {
         let number = self.identify(reading, &mut item);
-        if number.is_none() && !self.session.order.is_open() {
+        let plain = match number {
+            Some(number) => self.session.order.follows(number),
+            None => !self.session.order.is_open(),
+        };
+        if plain {
             return self.pass(reading, item);
         }
         if item.kind == FrameKind::Terminator && number.is_none() {
@@ -128,6 +132,8 @@ impl Judgement {
         if let (Some(GivenUp::Missing { count, first: number, shown, numbers }), Some(frame)) = (given_up, first) {
             gap = shown || numbers >= 3;
             if gap {
+                let evidence = format!("frame {} came before number {number}, which had not come when {why}", frame.0);
+                self.report_misplaced(reading, frame, Certainty::Likely, evidence);
                 self.report_gap(reading, frame, count, number, shown, why);
             }
         }
