@@ -124,6 +124,11 @@ impl<T> Order<T> {
         self.next.is_some_and(|next| (next..gap.greatest).contains(&number)) && !gap.holds(number)
     }
 
+    /// True if `number` was missing when it was waited for no longer.
+    pub fn missed(&self, number: u64) -> bool {
+        self.missing.iter().any(|range| range.contains(&number))
+    }
+
     /// What waits, in the order in which it would go on.
     pub fn waiting(&self) -> impl ExactSizeIterator<Item = &T> {
         let waiting = self.gap.as_ref().map_or(&[][..], |gap| &gap.waiting);

@@ -96,7 +96,11 @@ impl Judgement {
         let identity = reading.identity(item.frame)?;
         let session = &mut self.session;
         let counts = identity.series == Series::Sequence;
-        let expected = counts && session.numbering.1 == identity.generation && session.order.expects(identity.number);
+        let known = counts && session.numbering.1 == identity.generation;
+        if known && session.order.missed(identity.number) {
+            return Some(identity.number);
+        }
+        let expected = known && session.order.expects(identity.number);
         let identified = session.identities.observe(reading, item.frame, identity, expected, &self.profile.params);
         match identified {
             Identified::Again { original } => {
