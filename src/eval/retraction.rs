@@ -51,7 +51,7 @@ struct Walk {
     text: String,
     last: String,
     completion: Option<String>,
-    identity: Option<Identity>,
+    identity: Option<u64>,
     parted: bool,
 }
 
@@ -68,8 +68,8 @@ impl Walk {
                 _ => {}
             }
         }
-        if let Some(identity) = reading.identity(id) {
-            suspect |= self.identity.is_some_and(|before| identity != Identity { number: before.number.wrapping_add(1), ..before });
+        if let Some(Identity { number: identity, .. }) = reading.identity(id) {
+            suspect |= self.identity.is_some_and(|before| identity != before.wrapping_add(1));
             self.identity = Some(self.identity.map_or(identity, |before| before.max(identity)));
         }
         suspect

@@ -229,11 +229,11 @@ fn tagged_thought(chunk: &Chunk<'_>) -> Option<usize> {
     said.then_some(end + CLOSE.len())
 }
 
-/// The sequence number, or the time at the source.
+/// A number of a sequence, or a time at the source, which is given in microseconds.
 fn identity(chunk: &Chunk<'_>) -> Option<Identity> {
     let generation = u32::try_from(chunk.generation.unwrap_or(0)).unwrap_or(u32::MAX);
     let sequence = chunk.seq.map(|seq| Identity::sequence(seq).of_generation(generation));
-    sequence.or_else(|| chunk.src_us.map(|us| Identity::time(us.saturating_mul(1_000))))
+    sequence.or_else(|| chunk.src_us.map(|micros| Identity::time(micros.saturating_mul(1_000))))
 }
 
 /// A plain number counts the completion's tokens.
