@@ -1,5 +1,6 @@
 //! Detection: facts of an event, computed once; detectors that propose; one judge that picks.
 
+pub mod answers;
 pub mod content;
 pub mod cumulative;
 pub mod double;
@@ -14,6 +15,7 @@ pub mod strategies;
 pub mod surroundings;
 pub mod timing;
 pub mod usage;
+pub mod words;
 
 use crate::core::{class::Class, params::Param};
 
@@ -30,6 +32,8 @@ pub enum Detector {
     Identity,
     /// Does one unit repeat back to back?
     Loop,
+    /// Are words said again at once?
+    Words,
     /// Is there whitespace after a closed JSON value?
     Flood,
     /// How long is it since the last text?
@@ -84,6 +88,12 @@ pub const DETECTORS: &[DetectorInfo] = &[
         about: "does one unit repeat back to back?",
         classes: &[Class::TokenLoop, Class::PhraseLoop],
         threshold: Some(Param::LoopCopies),
+    },
+    DetectorInfo {
+        id: "words",
+        about: "are words said again at once?",
+        classes: &[Class::WordStutter],
+        threshold: Some(Param::WordsRate),
     },
     DetectorInfo {
         id: "flood",

@@ -8,6 +8,7 @@ mod frame;
 mod identity;
 mod loops;
 mod mark;
+mod said;
 mod session;
 mod strategy;
 mod timing;

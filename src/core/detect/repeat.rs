@@ -59,14 +59,6 @@ impl Run {
         text.get(self.start..self.start + self.period).unwrap_or("")
     }
 
-    /// Characters in the run; `text` is the text that it lies in. Costs one copy, not the run.
-    pub fn chars(self, text: &str) -> u64 {
-        let count = |bytes: &[u8]| bytes.iter().filter(|byte| (**byte as i8) >= -0x40).count() as u64;
-        let unit = &text.as_bytes()[self.start..self.start + self.period];
-        let rest = (self.end - self.start) % self.period;
-        self.copies() * count(unit) + count(&unit[..rest])
-    }
-
     fn told(self) -> bool {
         self.end - self.start >= LEAST && self.copies() >= COPIES
     }

@@ -67,6 +67,11 @@ impl Channels {
         self.holds.first().copied()
     }
 
+    /// Every channel, in ascending order.
+    pub fn keys(&self) -> Vec<ChannelKey> {
+        self.index.keys().copied().collect()
+    }
+
     /// Every channel that holds text, in the order in which the holds began.
     pub fn holding(&self) -> Vec<ChannelKey> {
         self.holds.iter().map(|(_, _, key)| *key).collect()

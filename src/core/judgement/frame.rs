@@ -36,7 +36,11 @@ impl Judgement {
             match note {
                 Note::Finish { choice, .. } => finished.push(*choice),
                 Note::NewTurn => self.new_turn(reading),
-                Note::CompletionId(_) => self.session.late |= !self.session.finished.is_empty(),
+                Note::CompletionId(_) if !self.session.finished.is_empty() => {
+                    self.session.late = true;
+                    self.session.answers.completion += 1;
+                }
+                Note::CompletionId(_) => {}
                 note => damaged |= self.judge_damage(reading, id, note),
             }
         }
@@ -72,6 +76,8 @@ impl Judgement {
         for key in self.channels.holding() {
             self.give_up(reading, key, "a new turn began");
         }
+        self.end_texts(reading);
+        self.session.answers.turn += 1;
         self.channels.new_turn();
         self.session.finished.clear();
         self.session.terminated = false;

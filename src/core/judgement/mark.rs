@@ -69,6 +69,7 @@ impl Judgement {
         for key in self.channels.holding() {
             self.give_up(reading, key, "the stream ended");
         }
+        self.end_texts(reading);
         self.end_strategy(reading);
         self.end_gap(self.walk.at);
         self.session.progress.end();

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::findings::Tally;
+use super::{findings::Tally, said::Answers};
 use crate::core::{
     class::{Action, Class},
     detect::{
@@ -46,6 +46,7 @@ pub(super) struct SessionState {
     pub flowed: bool,
     /// Frame of the first delta.
     pub first_delta_frame: u32,
+    pub answers: Answers,
     /// What the request says, once somebody asked.
     pub prompt: Option<Prompt>,
     /// Why the state will change, if it does.
