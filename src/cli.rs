@@ -5,6 +5,7 @@ use std::{io, process::ExitCode};
 use clap::{CommandFactory, Parser, Subcommand};
 
 pub mod check;
+pub mod compare;
 pub mod completions;
 pub mod curl;
 pub mod interrupt;
@@ -40,6 +41,9 @@ pub enum Command {
     Open(open::Args),
     /// Judge recordings and captures
     Check(check::Args),
+    /// Compare two sessions, or several judges of one
+    #[command(visible_alias = "diff")]
+    Compare(compare::Args),
     /// Play a recording to standard output in its own time
     Replay(replay::Args),
     /// List the recordings
@@ -104,6 +108,7 @@ pub fn run() -> ExitCode {
         None => open::interface(),
         Some(Command::Open(args)) => open::run(args),
         Some(Command::Check(args)) => check::run(&args),
+        Some(Command::Compare(args)) => compare::run(&args),
         Some(Command::Replay(args)) => replay::run(&args),
         Some(Command::Sessions(args)) => sessions::run(&args),
         Some(Command::Send(args)) => send::run(*args),

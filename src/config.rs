@@ -6,6 +6,7 @@
 //! (
 //!     provider: "mine",
 //!     providers: { "mine": (base_url: "http://10.0.0.2:8000/v1", key_env: "MINE_KEY", model: "qwen3", fallbacks: ["openrouter"]) },
+//!     profile: "safe",
 //!     params: { "stall.gap_ms": 3000 },
 //!     timeouts: (idle_ms: 20000),
 //!     max_attempts: 3,
@@ -32,8 +33,10 @@ use crate::{
 };
 
 mod desk;
+pub mod profile;
 mod thresholds;
 
+pub use profile::ProfileName;
 pub use thresholds::{StrategyName, Thresholds, parse_param};
 
 /// Which characters the screen is drawn with.
@@ -54,6 +57,7 @@ struct ConfigFile {
     provider: Option<String>,
     model: Option<String>,
     providers: BTreeMap<String, ProviderEntry>,
+    profile: Option<ProfileName>,
     strategy: Option<StrategyName>,
     params: Thresholds,
     timeouts: TimeoutsFile,
@@ -71,15 +75,6 @@ struct TimeoutsFile {
     first_byte_ms: Option<u64>,
     idle_ms: Option<u64>,
     total_ms: Option<u64>,
-}
-
-/// A profile in a file of its own, for `--profile`.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct ProfileFile {
-    name: Option<String>,
-    strategy: Option<StrategyName>,
-    params: Thresholds,
 }
 
 /// Everything that is configured, resolved.
@@ -130,6 +125,14 @@ pub enum ConfigError {
     /// The file cannot be read.
     #[error("cannot read {path}: {source}\nhint: correct the name, or unset STUTTERSCOPE_CONFIG")]
     Io {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A profile's file cannot be read.
+    #[error("cannot read the profile {path}: {source}\nhint: name a RON file, or one of the ready profiles")]
+    Profile {
         /// The file.
         path: PathBuf,
         /// Why not.
@@ -188,6 +191,9 @@ impl Config {
         self.provider = file.provider.or(self.provider.take());
         self.model = file.model.or(self.model.take());
         self.providers.extend(file.providers);
+        if let Some(name) = file.profile {
+            self.profile = beside(path, name).load()?;
+        }
         if file.strategy.is_some() || !file.params.0.is_empty() {
             self.profile.name = "config".into();
         }
@@ -213,6 +219,10 @@ impl Config {
         self.provider = variable("STUTTERSCOPE_PROVIDER").or(self.provider.take());
         self.model = variable("STUTTERSCOPE_MODEL").or(self.model.take());
         self.theme = variable("STUTTERSCOPE_THEME").or(self.theme.take());
+        if let Some(name) = variable("STUTTERSCOPE_PROFILE") {
+            let name: ProfileName = name.parse().map_err(|reason| bad("STUTTERSCOPE_PROFILE", reason))?;
+            self.profile = name.load()?;
+        }
         if let Some(name) = variable("STUTTERSCOPE_STRATEGY") {
             let strategy: StrategyName = name.parse().map_err(|reason| bad("STUTTERSCOPE_STRATEGY", reason))?;
             self.profile.strategy = strategy.0;
@@ -227,19 +237,6 @@ impl Config {
         Ok(())
     }
 
-    /// Puts the profile of a file (`--profile`) in the place of the configured one.
-    ///
-    /// # Errors
-    /// When the file cannot be read or understood.
-    pub fn load_profile(&mut self, path: &Path) -> Result<(), ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Io { path: path.to_path_buf(), source })?;
-        let file: ProfileFile = parse(&text, path)?;
-        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-        self.profile = Profile { name: file.name.or(stem).unwrap_or_default(), ..Profile::default() };
-        apply_profile(&mut self.profile, file.strategy, &file.params);
-        Ok(())
-    }
-
     /// A Desk that has seen nothing and behaves as configured. Every session of a process shares one.
     pub fn desk(&self) -> Desk {
         let mut config = self.desk.clone();
@@ -250,6 +247,14 @@ impl Config {
     /// Every provider: the table's rows with the configuration's changes, then the configuration's own.
     pub fn all_providers(&self) -> Vec<Provider> {
         providers::all(&self.providers)
+    }
+}
+
+/// A file that the configuration at `path` names is sought from there.
+fn beside(path: &Path, name: ProfileName) -> ProfileName {
+    match name {
+        ProfileName::File(file) => ProfileName::File(path.parent().map_or(file.clone(), |folder| folder.join(&file))),
+        ready => ready,
     }
 }
 

@@ -17,8 +17,10 @@
 pub mod core;
 pub mod sanitise;
 pub mod session;
+pub mod generate;
 pub mod net;
 pub mod report;
+pub mod compare;
 pub mod config;
 pub mod app;
 pub mod tui;

@@ -303,7 +303,7 @@ fn finding_report(finding: &Finding, first: Place, removed: Vec<Removed>) -> Fin
 /// What to do about a finding. While two readings remain, first of all find out which holds.
 fn hint(finding: &Finding) -> &'static str {
     if finding.readings.is_empty() {
-        finding.class.info().hint
+        finding.hint
     } else {
         "nothing was changed; a longer answer of the same provider shows whether its deltas keep growing"
     }
@@ -342,19 +342,21 @@ fn finish_reason(reading: &Reading) -> Option<String> {
     })
 }
 
-fn held(reading: &Reading, judgement: &Judgement) -> Held {
+/// What was held back over the whole session.
+pub fn held(reading: &Reading, judgement: &Judgement) -> Held {
     let mut held = Held { max_us: reading.clocked().then_some(0), ..Held::default() };
     for hold in &judgement.output.holds {
         let end = hold.end.min(reading.frame_count());
         if hold.first >= end {
             continue;
         }
-        let first_delta = reading.frame(FrameId(hold.first)).first_delta;
-        let deltas = first_delta..reading.frame(FrameId(end - 1)).deltas_end;
-        let chars =
-            deltas.clone().map(|delta| reading.delta(crate::core::reading::DeltaId(delta)).text.chars().count() as u64).sum();
-        held.deltas += deltas.len() as u32;
-        held.max_deltas = held.max_deltas.max(deltas.len() as u32);
+        let (mut deltas, mut chars) = (0, 0);
+        for delta in judgement.output.deltas_at(reading, hold.first..end) {
+            deltas += 1;
+            chars += reading.delta(delta).text.chars().count() as u64;
+        }
+        held.deltas += deltas;
+        held.max_deltas = held.max_deltas.max(deltas);
         held.max_chars = held.max_chars.max(chars);
         let released = hold.released.unwrap_or(Moment { frames: end, at: reading.last_at() });
         held.max_us = held.max_us.map(|longest| longest.max(released.at.since(hold.since.at).0));

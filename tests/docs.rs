@@ -7,6 +7,7 @@ use stutterscope::{
     core::{
         class::CLASSES,
         params::{PARAMS, STRATEGIES},
+        profile::PROFILES,
     },
 };
 
@@ -40,6 +41,20 @@ fn params() -> String {
     text
 }
 
+fn profiles() -> String {
+    let mut text = String::from("| profile | proved | likely | what it does |\n| --- | --- | --- | --- |\n");
+    for info in PROFILES {
+        let word = |action| format!("{action:?}").to_lowercase();
+        text += &format!("| `{}` | {} | {} | {}", info.name, word(info.proved), word(info.likely), info.about);
+        for (index, (param, value)) in info.params.iter().enumerate() {
+            let row = param.info();
+            text += &format!("{} `{}` {value}{}", if index == 0 { ":" } else { "," }, row.id, row.unit.suffix());
+        }
+        text += " |\n";
+    }
+    text
+}
+
 fn strategies() -> String {
     let mut text = String::from("| strategy | what it does |\n| --- | --- |\n");
     for (_, name, about) in STRATEGIES {
@@ -53,7 +68,9 @@ fn the_readme_shows_the_programs_tables() {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let readme = fs::read_to_string(&path).unwrap();
     let mut written = readme.clone();
-    for (name, table) in [("classes", classes()), ("keys", keys()), ("params", params()), ("strategies", strategies())] {
+    for (name, table) in
+        [("classes", classes()), ("keys", keys()), ("params", params()), ("profiles", profiles()), ("strategies", strategies())]
+    {
         let begin = format!("<!-- generated:{name} -->\n");
         let start = written.find(&begin).unwrap_or_else(|| panic!("README.md has no block {name}")) + begin.len();
         let end = start + written[start..].find("<!-- end -->").unwrap();

@@ -4,7 +4,7 @@ mod support;
 
 use rstest::rstest;
 use stutterscope::core::{
-    class::{Action, Class},
+    class::{Action, Class, Level},
     engine::Engine,
     input::{Input, PauseCause, What},
     params::{PARAMS, Param, Profile},
@@ -23,7 +23,13 @@ fn check(engine: &Engine, expected_text: &str, expected_classes: &[&str]) {
 #[case::fully_cumulative(&["1", "1+", "1+1", "1+1=2"], "1+1=2", &["cumulative_full"])]
 #[case::one_growth_over_a_long_text(&["I will now look at the configuration.", "I will now look at the configuration. Done."], "I will now look at the configuration. Done.", &["cumulative_full"])]
 #[case::growth_that_shrinks_back(&["**ds", "**dst", "**dstY", "**", "The Weight", " of Words"], "**dstYThe Weight of Words", &["cumulative_full"])]
-#[case::hybrid(&["The answer", " is", " forty", "The answer is forty-two, I think."], "The answer is forty", &[])]
+#[case::hybrid_whose_growth_ends_the_text(&["The answer", " is", " forty", "The answer is forty-two, I think."], "The answer is forty-two, I think.", &["cumulative_full"])]
+#[case::hybrid_whose_growth_is_refuted(&["The answer", " is", " forty", "The answer is forty-two, I think.", " So."], "The answer is forty", &[])]
+#[case::rewind(&["The", "The cat", "The cat sat", "The cat", "The cat sat down"], "The cat sat down", &["cumulative_full"])]
+#[case::edited_snapshot(&["I see the parser", "I see the parser now. I will add", "I see the parsr now. I will add the missing case."], "I see the parser now. I will add", &["cumulative_rewrite"])]
+#[case::snapshots_go_on_after_an_edit(&["I see the parser", "I see the parser now. I will add", "I see the parsr now. I will add the", "I see the parsr now. I will add the missing case."], "I see the parser now. I will add the missing case.", &["cumulative_rewrite", "cumulative_full"])]
+#[case::other_whitespace(&["Here is the plan:\n- step one", "Here is the plan:\n\n- step one\n- step two"], "Here is the plan:\n- step one\n- step two", &["cumulative_rewrite"])]
+#[case::lines_that_begin_alike(&["    assert_eq!(parse(first_argument, second_argument), Ok(1), \"one is read\");\n", "    assert_eq!(parse(first_argument, second_argument), Ok(1), \"two is read\");\n"], "", &[])]
 #[case::chance_growth(&["1", "10", " apples"], "110 apples", &[])]
 #[case::newlines(&["\n", "\n\n", "Done"], "\n\n\nDone", &[])]
 #[case::undecided_at_the_end(&["Here", "Here is the plan"], "HereHere is the plan", &["cumulative_full"])]
@@ -150,10 +156,18 @@ fn whitespace_without_end_after_json_is_cut_once_it_is_a_flood() {
     check(&clean, "{\"a\": 1}\n", &[]);
 }
 
+/// A frame with a piece of the arguments of tool call 0.
+fn tool_piece(text: &str) -> String {
+    format!(
+        "data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"tool_calls\":[{{\"index\":0,\"function\":{{\"arguments\":\"{text}\"}}}}]}}}}]}}\n\n"
+    )
+}
+
 /// A gap of `gap_ms` in mid stream with `pings` keep-alives in it.
 fn with_gap(gap_ms: u64, pings: u64) -> Vec<Input> {
     let mut inputs = opening();
-    inputs.push(read(100, frame("content", "Working")));
+    // A pace of 20 ms, kept for long enough to be one.
+    inputs.extend((0..5).map(|piece| read(20 + 20 * piece, frame("content", ["W", "o", "r", "ki", "ng"][piece as usize]))));
     inputs.extend((1..=pings).map(|ping| read(100 + gap_ms * ping / (pings + 1), ": ping\n\n")));
     inputs.push(read(100 + gap_ms, frame("content", " on it.")));
     inputs.extend([read(200 + gap_ms, finish()), eof(201 + gap_ms)]);
@@ -165,11 +179,14 @@ fn with_gap(gap_ms: u64, pings: u64) -> Vec<Input> {
 #[case::silent(7_000, 0, &["stall"])]
 #[case::masked(7_000, 20, &["keepalive_masked"])]
 #[case::masked_after_its_deadline(21_000, 4, &["keepalive_masked"])]
+#[case::masked_for_too_long(120_000, 600, &["keepalive_masked"])]
+#[case::masked_for_too_long_by_few(120_000, 7, &["keepalive_masked"])]
 #[case::pings_in_a_short_gap(4_000, 20, &[])]
 fn gaps(#[case] gap_ms: u64, #[case] pings: u64, #[case] found: &[&str]) {
     let engine = judge(&with_gap(gap_ms, pings), Profile::default());
     check(&engine, "Working on it.", found);
     if let Some(finding) = engine.judgement.findings.first() {
+        assert_eq!(finding.level, if pings == 0 || gap_ms > 90_000 { Level::Warning } else { Level::Note }, "{finding:?}");
         assert_eq!(finding.moment.at, Micros::from_millis(5_100), "a stall is found at its deadline");
         assert_eq!(finding.span, Some(Micros::from_millis(gap_ms)));
         assert_eq!(finding.count, if pings == 0 { 1 } else { pings as u32 }, "a masked stall counts its keep-alives");
@@ -308,12 +325,37 @@ fn every_parameter_changes_something() {
         );
         inputs
     };
+    let slow_first = vec![opening(), vec![read(200, frame("content", "Hi"))]].concat();
+    let mut slow_head = opening();
+    slow_head[2].at = Micros::from_millis(200);
+    let in_channel = |channel: &str| {
+        let piece = |text: &str| match channel {
+            "tool" => tool_piece(text),
+            field => frame(field, text),
+        };
+        let mut inputs = opening();
+        inputs.extend((0..6).map(|number| read(20 + 20 * number, piece("1"))));
+        inputs.push(read(7_000, piece("2")));
+        inputs
+    };
+    let pairs: Vec<String> = (0..24).map(|unit| format!(" u{}", unit / 2)).chain([" end".into()]).collect();
+    let pairs: Vec<&str> = pairs.iter().map(String::as_str).collect();
+    let arguments = {
+        let delta = "data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"{}  {}\"}}]}}]}\n\n";
+        let mut inputs = opening();
+        inputs.extend([read(10, delta.repeat(2)), read(20, finish()), eof(21)]);
+        inputs
+    };
     let rows: Vec<(Param, u64, Vec<Input>)> = vec![
         (Param::HoldTime, 200, slow_growth),
         (Param::HoldChars, 20, session(&never_decided, 10)),
         (Param::HoldDeltas, 3, session(&never_decided, 10)),
         (Param::CumulativeGrowths, 4, session(&growing, 40)),
         (Param::CumulativeMinChars, 100, session(&[long, &more], 40)),
+        (Param::CumulativeEndChars, 20, session(&["Here is the plan", "Here is the plan: go"], 40)),
+        (Param::PairingPairs, 4, session(&pairs, 20)),
+        (Param::PairingMinChars, 60, session(&pairs, 20)),
+        (Param::ToolArgsHold, 4, arguments),
         (Param::ReplayMinChars, 60, session(&["I'll check", " the file.", "I'll check the file.", " Ok."], 40)),
         (Param::ReplayMinDeltas, 4, session(&["I'll check", " the file.", "I'll check the file.", " Ok."], 40)),
         (Param::StampMinFrames, 10, ollama),
@@ -333,8 +375,13 @@ fn every_parameter_changes_something() {
         ),
         (Param::FloodChars, 200, session(&flood, 5)),
         (Param::StallGap, 9_000, with_gap(7_000, 0)),
-        (Param::StallFirst, 50, with_gap(1_000, 0)),
+        (Param::StallFirst, 100, slow_first),
+        (Param::StallHeaders, 100, slow_head),
+        (Param::StallReasoning, 5_000, in_channel("reasoning_content")),
+        (Param::StallTool, 5_000, in_channel("tool")),
+        (Param::StallTimes, 1_000, with_gap(7_000, 0)),
         (Param::KeepaliveCount, 100, with_gap(7_000, 20)),
+        (Param::KeepaliveGap, 6_000, with_gap(7_000, 20)),
         (Param::BurstFrames, 20, bursts.clone()),
         (Param::BurstGap, 2_000, bursts.clone()),
         (Param::BurstCount, 10, bursts),

@@ -125,6 +125,7 @@ actions! {
     MuchLess "much-less" Tuning ["H"] "halve the parameter";
     MuchMore "much-more" Tuning ["L"] "double the parameter";
     Reset "reset" Tuning ["0"] "put the parameter back to its default" hint "default" 3;
+    NextProfile "next-profile" Tuning ["p"] "next ready profile: observe, safe, eager" hint "profile" 5;
     Undo "undo" Tuning ["u"] "undo the last change" hint "undo" 4;
     Redo "redo" Tuning ["U"] "redo what was undone";
     Send "send" Composer ["ctrl-s", "f5"] "send the request" hint "send" 1;

@@ -57,10 +57,10 @@ impl Change {
 fn withheld(reading: &Reading, judgement: &Judgement) -> u64 {
     let output = &judgement.output;
     let text = |delta: DeltaId| reading.delta(delta).text;
-    let cut = output.cuts.iter().filter(|cut| reading.delta(cut.delta).frame.0 < output.released);
+    let cut = output.cuts.iter().filter(|cut| output.position(reading.delta(cut.delta).frame) < output.released);
     let cut: usize = cut.map(|cut| text(cut.delta)[cut.range.start as usize..cut.range.end as usize].chars().count()).sum();
-    let held = (output.released..reading.frame_count()).flat_map(|frame| reading.deltas_of(crate::core::reading::FrameId(frame)));
-    let held: usize = held.map(|delta| text(DeltaId(delta)).chars().count()).sum();
+    let held = output.deltas_at(reading, output.released..reading.frame_count());
+    let held: usize = held.map(|delta| text(delta).chars().count()).sum();
     (cut + held) as u64
 }
 
@@ -128,7 +128,7 @@ pub fn moved(profile: &Profile, row: usize, by: Move) -> Profile {
             let Some(info) = PARAMS.get(index) else { return profile };
             let old = profile.params.get(info.param);
             let value = match by {
-                Move::Default => info.default,
+                Move::Default => Profile::of(profile.preset).params.get(info.param),
                 Move::Halve => old / 2,
                 Move::Double => old.saturating_mul(2),
                 Move::Steps(steps) => {
@@ -139,9 +139,13 @@ pub fn moved(profile: &Profile, row: usize, by: Move) -> Profile {
             profile.params.set(info.param, value);
         }
     }
-    let safe = Profile::default();
-    profile.name = if profile.params == safe.params && profile.strategy == safe.strategy { safe.name } else { "tuned".into() };
+    profile.name = if profile.is_ready() { profile.preset.info().name } else { "tuned" }.into();
     profile
+}
+
+/// The ready profile after the one that `profile` is based on; what was tuned is left behind.
+pub fn next_profile(profile: &Profile) -> Profile {
+    Profile { habits: profile.habits.clone(), ..Profile::of(profile.preset.next()) }
 }
 
 fn moved_strategy(strategy: Strategy, by: Move) -> Strategy {

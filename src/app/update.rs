@@ -12,7 +12,7 @@ use crate::{
         state::{InspectorView, Leaving, OpenedFile, OutputView, Picker},
         tuning::{self, Move},
     },
-    core::{input::Input, time::Micros},
+    core::{input::Input, profile::Profile, time::Micros},
 };
 
 /// Applies `action` and returns what the loop is to do.
@@ -134,6 +134,7 @@ fn run(app: &mut App, command: Command, asked: Leaving) -> Vec<Effect> {
         MuchLess => return tune(app, Move::Halve),
         MuchMore => return tune(app, Move::Double),
         Reset => return tune(app, Move::Default),
+        NextProfile => return retune(app, tuning::next_profile),
         Undo => return app.session_mut().and_then(|session| tuning::undo(session, false)).into_iter().collect(),
         Redo => return app.session_mut().and_then(|session| tuning::undo(session, true)).into_iter().collect(),
         Send => return send_composed(app),
@@ -286,8 +287,12 @@ fn close_tuning(app: &mut App) {
 
 fn tune(app: &mut App, by: Move) -> Vec<Effect> {
     let row = app.tuning_row;
+    retune(app, |profile| tuning::moved(profile, row, by))
+}
+
+fn retune(app: &mut App, change: impl FnOnce(&Profile) -> Profile) -> Vec<Effect> {
     let Some(session) = app.session_mut() else { return Vec::new() };
-    let profile = tuning::moved(session.engine.profile(), row, by);
+    let profile = change(session.engine.profile());
     session.redo.clear();
     tuning::retune(session, profile).into_iter().collect()
 }

@@ -1,14 +1,17 @@
 //! What the commands that judge have in common: the flags that choose a profile.
 
-use std::path::PathBuf;
+use std::ffi::OsStr;
+
+use clap::builder::{PossibleValue, TypedValueParser};
 
 use crate::{
     cli::Failure,
-    config::{Config, StrategyName, parse_param},
+    config::{Config, ProfileName, StrategyName, parse_param},
     core::{
         dialect::{self, DIALECTS, DialectInfo},
         input::{Input, What},
-        params::{Param, Profile},
+        params::Param,
+        profile::{PROFILES, Profile},
     },
     session::format::Header,
 };
@@ -19,15 +22,31 @@ pub struct JudgingArgs {
     /// Strategy: evidence, v1, v2, v2-states, growth or none
     #[arg(long, value_name = "NAME", help_heading = "Judging")]
     pub strategy: Option<StrategyName>,
-    /// Profile file (RON: name, strategy, params)
-    #[arg(long, value_name = "FILE", help_heading = "Judging")]
-    pub profile: Option<PathBuf>,
+    /// Profile: observe, safe, eager, or a RON file (name, base, strategy, params)
+    #[arg(long, value_name = "NAME|FILE", value_parser = ProfileParser, help_heading = "Judging", hide_possible_values = true)]
+    pub profile: Option<ProfileName>,
     /// Set a parameter, such as stall.gap_ms=3000; may be repeated
     #[arg(long = "param", value_name = "ID=VALUE", value_parser = parse_param, help_heading = "Judging")]
     pub params: Vec<(Param, u64)>,
     /// Read the frames in this dialect instead of telling it from the content
     #[arg(long, value_name = "ID", value_parser = parse_dialect, help_heading = "Judging")]
     pub dialect: Option<&'static str>,
+}
+
+/// Takes a profile's name or file; completion offers the names.
+#[derive(Debug, Clone, Copy)]
+struct ProfileParser;
+
+impl TypedValueParser for ProfileParser {
+    type Value = ProfileName;
+
+    fn parse_ref(&self, command: &clap::Command, arg: Option<&clap::Arg>, value: &OsStr) -> Result<ProfileName, clap::Error> {
+        str::parse::<ProfileName>.parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(PROFILES.iter().map(|info| PossibleValue::new(info.name).help(info.about))))
+    }
 }
 
 fn parse_dialect(id: &str) -> Result<&'static str, String> {
@@ -49,8 +68,8 @@ impl Judging {
     /// When either cannot be used.
     pub fn load(args: &JudgingArgs) -> Result<Judging, Failure> {
         let mut config = Config::load().map_err(Failure::usage)?;
-        if let Some(path) = &args.profile {
-            config.load_profile(path).map_err(Failure::usage)?;
+        if let Some(name) = &args.profile {
+            config.profile = name.load().map_err(Failure::usage)?;
         }
         Ok(Judging { config, args: args.clone() })
     }
@@ -60,7 +79,7 @@ impl Judging {
         &self.config
     }
 
-    /// The profile for a session: a recording's own, unless a profile file was named; the flags over it.
+    /// The profile for a session: a recording's own, unless one was named; the flags over it.
     pub fn profile(&self, header: Option<&Header>) -> Profile {
         let recorded = header.filter(|_| self.args.profile.is_none()).map(Header::profile);
         let mut profile = recorded.unwrap_or_else(|| self.config.profile.clone());

@@ -148,7 +148,7 @@ classes! {
     WhitespaceFlood "whitespace_flood" Model Warning "whitespace without end"
         "in JSON mode, tell the model to answer in JSON and stop at the closing brace";
     Stall "stall" Timing Warning "no text for a long time"
-        "compare with the provider's status and the time to first token of other calls";
+        "make a second request at the same time: if that one flows, it is this connection; if not, look at the provider's status";
     KeepaliveMasked "keepalive_masked" Timing Warning "keep-alives hide a stall"
         "let idle timers count text, not bytes";
     ProxyBurst "proxy_burst" Timing Warning "text arrives in regular bursts"

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::core::profile::Profile;
+
 /// What a parameter's integer counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
@@ -9,6 +11,8 @@ pub enum Unit {
     Millis,
     /// Characters (code points).
     Chars,
+    /// Bytes of decoded text.
+    Bytes,
     /// Deltas.
     Deltas,
     /// Copies of a unit, frames, or another plain number.
@@ -23,6 +27,7 @@ impl Unit {
         match self {
             Unit::Millis => " ms",
             Unit::Chars => " chars",
+            Unit::Bytes => " bytes",
             Unit::Deltas => " deltas",
             Unit::Count => "",
             Unit::Thousandths => "‰",
@@ -75,12 +80,24 @@ params! {
         "growths in a row (each delta starts with the whole delta before) that prove a cumulative stream; two harmed none of 106 negatives";
     CumulativeMinChars "cumulative.min_chars" Chars 1..=1_024 = 32 step 4
         "matched length from which a single growth proves it; 32 harmed none of 106 negatives";
+    CumulativeEndChars "cumulative.end_chars" Chars 1..=1_024 = 8 step 1
+        "matched length from which a single growth proves it when the text ends with it; no recorded stream grows so";
     ReplayMinChars "replay.min_chars" Chars 1..=1_024 = 16 step 4
         "shortest whole text whose exact repetition proves a replay; real streams repeat short ones";
     ReplayMinDeltas "replay.min_deltas" Deltas 2..=64 = 2 step 1
         "fewest distinct deltas in the text before equality with all of it proves a replay";
+    PairingPairs "pairing.pairs" Count 2..=1_024 = 8 step 1
+        "pairs of equal deltas in a row that prove a doubled stream; half as many where twins come together and pairs do not";
+    PairingMinChars "pairing.min_chars" Chars 1..=1_024 = 16 step 4
+        "fewest characters in the units of those pairs together; doubled letters need 32";
+    ToolArgsHold "tool_args.hold_bytes" Bytes 0..=16_777_216 = 262_144 step 16_384
+        "most bytes of a tool call's arguments that are held until the call ends, where they repeat themselves";
     StampMinFrames "replay.min_frames" Count 2..=256 = 3 step 1
         "rising, distinct identities seen before they count as identities";
+    RestartMinChars "restart.min_chars" Chars 8..=1_024 = 32 step 4
+        "characters from the first token on that must come again, after a failure, before a retry is proved without its end";
+    StitchMinChars "stitch.min_chars" Chars 1..=1_024 = 8 step 1
+        "shortest end of the text that a continuation's start must repeat; of 82,291 recorded deltas 5 do so by chance";
     LoopCopies "loop.copies" Count 4..=10_000 = 100 step 5
         "more back-to-back copies of one unit than this are a loop (ten times as many of a ruler, of numbers, in data); no clean body of 274 has them";
     LoopFew "loop.few" Count 2..=10_000 = 40 step 2
@@ -95,16 +112,26 @@ params! {
         "shortest text that is said to be given twice when its second half is the first again; four times as much is a warning";
     FloodChars "flood.chars" Chars 8..=65_536 = 64 step 8
         "whitespace in a row, after a closed JSON value, that makes a flood; what comes after it is suppressed";
+    StallHeaders "stall.headers_ms" Millis 100..=600_000 = 60_000 step 1_000
+        "longest time to the response head; servers that send it with the first token need the prefill (one of 45 s was fine)";
+    StallFirst "stall.first_ms" Millis 100..=600_000 = 60_000 step 1_000
+        "longest time from the head to the first text, and between texts until the stream has a pace: a client that notes 30 s calls it slow, bridges give up at 300 s, a prefill of 45 s was fine";
     StallGap "stall.gap_ms" Millis 100..=600_000 = 5_000 step 250
-        "longest time without text, once text has begun";
-    StallFirst "stall.first_ms" Millis 100..=600_000 = 30_000 step 1_000
-        "longest time to the first text";
-    KeepaliveCount "keepalive.count" Count 1..=1_000 = 3 step 1
-        "keep-alives inside a gap that make it a masked stall";
+        "longest time without text, once text has begun; the slowest steady stream on record has 2.5 s a token";
+    StallReasoning "stall.reasoning_ms" Millis 100..=600_000 = 30_000 step 1_000
+        "longest time inside the reasoning: summaries of it come in parts, seconds from each other";
+    StallTool "stall.tool_ms" Millis 100..=600_000 = 30_000 step 1_000
+        "longest time inside tool arguments: some servers release them value by value";
+    StallTimes "stall.times" Count 1..=1_000 = 8 step 1
+        "how many times the stream's own median gap a stall lasts at least, once four gaps are known";
+    KeepaliveCount "keepalive.count" Count 1..=1_000 = 2 step 1
+        "keep-alives inside a gap that make it a masked stall; one may be an empty delta that ends a text";
+    KeepaliveGap "keepalive.gap_ms" Millis 100..=600_000 = 90_000 step 1_000
+        "time without text that keep-alives do not excuse: limits of 60 s cut real thinking of 71 s, clients in use have 90 to 300 s";
     BurstFrames "burst.frames" Count 2..=1_024 = 6 step 1
         "frames within two milliseconds of each other that make a burst";
-    BurstGap "burst.gap_ms" Millis 20..=60_000 = 250 step 10
-        "shortest silence between two bursts";
+    BurstGap "burst.gap_ms" Millis 5..=60_000 = 20 step 5
+        "shortest silence between two bursts, which is also twenty times the gap inside them; a buffered stream was seen to burst every 44 ms";
     BurstCount "burst.count" Count 2..=64 = 3 step 1
         "bursts in a row that point to a buffer on the way";
 }
@@ -189,23 +216,6 @@ impl Strategy {
     /// The strategy of public name `name`.
     pub fn from_name(name: &str) -> Option<Strategy> {
         STRATEGIES.iter().find(|row| row.1 == name).map(|row| row.0)
-    }
-}
-
-/// What a judgement is made with.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Profile {
-    /// Shown name, `safe` unless changed.
-    pub name: String,
-    /// Which judge.
-    pub strategy: Strategy,
-    /// Every threshold.
-    pub params: Params,
-}
-
-impl Default for Profile {
-    fn default() -> Profile {
-        Profile { name: "safe".into(), strategy: Strategy::Evidence, params: Params::default() }
     }
 }
 

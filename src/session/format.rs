@@ -13,8 +13,10 @@ use ron::{Options, extensions::Extensions, ser::PrettyConfig};
 use serde::{Deserialize, Serialize};
 
 use crate::core::{
+    class::Class,
     input::{Input, Start, What},
-    params::{Param, Params, Profile, Strategy},
+    params::{Param, Params, Strategy},
+    profile::{Preset, Profile},
     time::Micros,
 };
 
@@ -34,10 +36,16 @@ pub struct Header {
     pub program: String,
     /// Name of the profile that was in force.
     pub profile: String,
+    /// The ready profile it is based on, as in PROFILES; left out for `safe`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
     /// Its strategy, as in STRATEGIES.
     pub strategy: String,
     /// Its parameters: id to value, every one.
     pub params: BTreeMap<String, u64>,
+    /// What the endpoint was proved to do in earlier sessions, as far as it was used: class to number of sessions.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub habits: BTreeMap<String, u32>,
     /// When, what and whom was asked.
     pub start: Start,
 }
@@ -49,8 +57,10 @@ impl Header {
             format: FORMAT,
             program: env!("CARGO_PKG_VERSION").into(),
             profile: profile.name.clone(),
+            base: (profile.preset != Preset::default()).then(|| profile.preset.info().name.to_owned()),
             strategy: profile.strategy.name().into(),
             params: profile.params.iter().map(|(info, value)| (info.id.to_owned(), value)).collect(),
+            habits: profile.habits.iter().map(|(class, sessions)| (class.name().to_owned(), *sessions)).collect(),
             start,
         }
     }
@@ -63,7 +73,16 @@ impl Header {
                 params.set(param, *value);
             }
         }
-        Profile { name: self.profile.clone(), strategy: Strategy::from_name(&self.strategy).unwrap_or_default(), params }
+        let mut habits: Vec<_> =
+            self.habits.iter().filter_map(|(class, sessions)| Some((Class::from_name(class)?, *sessions))).collect();
+        habits.sort_unstable();
+        Profile {
+            name: self.profile.clone(),
+            preset: self.base.as_deref().and_then(Preset::from_name).unwrap_or_default(),
+            strategy: Strategy::from_name(&self.strategy).unwrap_or_default(),
+            params,
+            habits,
+        }
     }
 
     /// The header as one line, newline included.

@@ -1,8 +1,10 @@
 //! Making findings, and extending the one that goes on.
 
 use crate::core::{
-    class::{Action, Certainty, Class, Layer, Level},
+    class::{Action, Certainty, Class, Family, Layer, Level},
     judgement::{Finding, FindingId, Judgement},
+    params::Strategy,
+    profile::Preset,
     reading::{ChannelKey, DeltaId, FrameId, Reading},
 };
 
@@ -44,6 +46,7 @@ impl Judgement {
         frame: Option<FrameId>,
         delta: Option<DeltaId>,
     ) -> FindingId {
+        let draft = self.as_allowed(draft);
         let id = FindingId(self.findings.len() as u32);
         let tally = self.session.tallies.entry((draft.class, draft.action)).or_insert(Tally { count: 0, last: id });
         if tally.count >= PER_CLASS {
@@ -64,9 +67,11 @@ impl Judgement {
             score,
             certainty,
             action,
-            repaired: action == Action::Suppress,
+            repaired: matches!(action, Action::Suppress | Action::Reorder),
             layer,
             evidence,
+            hint: class.info().hint,
+            lost: class.info().family == Family::Damage && class != Class::UnknownFrame,
             readings: Vec::new(),
             key,
             attempt: self.session.attempt,
@@ -79,6 +84,16 @@ impl Judgement {
             span: None,
         });
         id
+    }
+
+    /// The draft with the action that the profile has for it: only what the profile would change is changed.
+    fn as_allowed(&self, draft: Draft) -> Draft {
+        let changes = matches!(draft.action, Action::Suppress | Action::Reorder);
+        // The earlier systems cut without asking for proof; observing stops them too.
+        if !changes || self.profile.strategy != Strategy::Evidence && self.profile.preset != Preset::Observe {
+            return draft;
+        }
+        Draft { action: self.profile.action(draft.class, draft.certainty), ..draft }
     }
 
     /// Counts one more instance in finding `id`.

@@ -3,7 +3,7 @@
 use crate::core::{
     class::{Action, Certainty, Class, Layer},
     detect::Detector,
-    judgement::{Judgement, findings::Draft},
+    judgement::{Judgement, findings::Draft, identity::Item},
     params::Strategy,
     reading::{Channel, ChunkId, DeltaId, FrameId, FrameKind, Note, Reading},
 };
@@ -11,6 +11,7 @@ use crate::core::{
 impl Judgement {
     /// Judges one read, before its frames.
     pub(super) fn judge_chunk(&mut self, reading: &Reading, chunk: ChunkId) {
+        self.session.progress.hear(self.walk.at);
         if reading.chunk_splits_char(chunk) {
             let index = self.findings.len();
             self.note_once(reading, Class::Utf8Split, Layer::Transport, None, || {
@@ -29,26 +30,29 @@ impl Judgement {
         let frame = reading.frame(id);
         let mut finished = Vec::new();
         let mut damaged = false;
-        let notes = &reading.notes()[self.walk.note..];
+        let mut completion = None;
+        let first = self.walk.note;
+        let notes = &reading.notes()[first..];
         let notes = &notes[..notes.iter().take_while(|(frame, _)| *frame <= id).count()];
         self.walk.note += notes.len();
-        for (_, note) in notes {
+        for (index, (_, note)) in notes.iter().enumerate() {
             match note {
                 Note::Finish { choice, .. } => finished.push(*choice),
                 Note::NewTurn => self.new_turn(reading),
-                Note::CompletionId(_) if !self.session.finished.is_empty() => {
-                    self.session.late = true;
-                    self.session.answers.completion += 1;
+                Note::Boundary(boundary) => self.cross(reading, *boundary),
+                Note::CompletionId(_) => {
+                    completion = Some(first + index);
+                    if !self.session.finished.is_empty() {
+                        self.session.late = true;
+                        self.session.completions.begin();
+                        self.session.answers.completion += 1;
+                    }
                 }
-                Note::CompletionId(_) => {}
                 note => damaged |= self.judge_damage(reading, id, note),
             }
         }
         finished.sort_unstable();
         finished.dedup();
-        self.look_for_late_text(reading, id, &finished);
-        self.session.finished.extend(&finished);
-        self.session.terminated |= frame.kind == FrameKind::Terminator;
         if frame.kind == FrameKind::Unknown {
             self.note_once(reading, Class::UnknownFrame, Layer::Unknown, Some(id), || match reading.dialect_at(id.0 + 1) {
                 Some(dialect) => format!("frame {} is of no kind that {} has", id.0, dialect.title),
@@ -56,12 +60,13 @@ impl Judgement {
             });
         }
         self.score(Detector::Damage, if damaged { 1000 } else { 0 });
-        self.keep_time(reading, id, frame.kind);
+        self.keep_time(reading, id, &frame, notes);
         if self.profile.strategy == Strategy::Evidence {
-            let again =
-                reading.identity(id).map(|identity| self.session.identities.observe(reading, id, identity, &self.profile.params));
-            self.judge_deltas(reading, id, again, &finished);
+            self.admit(reading, Item { frame: id, finished, kind: frame.kind, completion, original: None });
         } else {
+            self.look_for_late_text(reading, id, &finished);
+            self.session.finished.extend(&finished);
+            self.session.terminated |= frame.kind == FrameKind::Terminator;
             self.judge_by_strategy(reading, id);
         }
         let otherwise = match frame.kind {
@@ -73,9 +78,8 @@ impl Judgement {
 
     /// A new message begins in the same stream, and with it another end to wait for.
     fn new_turn(&mut self, reading: &Reading) {
-        for key in self.channels.holding() {
-            self.give_up(reading, key, "a new turn began");
-        }
+        self.let_go(reading, "a new turn began", true);
+        self.session.completions.begin();
         self.end_texts(reading);
         self.session.answers.turn += 1;
         self.channels.new_turn();
@@ -87,7 +91,7 @@ impl Judgement {
     /// Text after its choice finished, or after the terminator, is kept and said once. Exempt is what a frame
     /// brings that itself finishes the choice (`finishing`, ascending), as some servers do in every frame, and tool calls, which
     /// some gateways finish one by one.
-    fn look_for_late_text(&mut self, reading: &Reading, id: FrameId, finishing: &[u16]) {
+    pub(super) fn look_for_late_text(&mut self, reading: &Reading, id: FrameId, finishing: &[u16]) {
         if self.session.late || self.session.finished.is_empty() && !self.session.terminated {
             return;
         }
@@ -134,6 +138,7 @@ impl Judgement {
                 format!("frame {}: {count} characters were not valid Unicode and were replaced", frame.0),
             ),
             Note::Error { kind, message } => {
+                self.broken_off(reading);
                 self.session.failed = true;
                 self.condition.unhealed = true;
                 (Class::ProviderError, Layer::Server, format!("the provider reports {kind}: {message}"))

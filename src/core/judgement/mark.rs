@@ -3,7 +3,7 @@
 use crate::core::{
     class::{Action, Certainty, Class, Layer, Level},
     desk::GateDecision,
-    detect::usage,
+    detect::{timing::Phase, usage},
     dialect::Ending,
     input::{End, Origin, OurEnd, What},
     judgement::{Finding, Judgement, findings::Draft},
@@ -18,16 +18,20 @@ impl Judgement {
         let otherwise = match &mark.what {
             What::Start(start) => {
                 if matches!(start.origin, Origin::Pipe | Origin::Capture) {
-                    self.session.progress.begin(mark.at);
+                    self.session.progress.begin(mark.at, Phase::First, &self.profile.params);
                 }
                 "the session began"
             }
             What::Attempt(attempt) => {
-                self.begin_attempt(attempt.number, mark.at);
+                self.begin_attempt(reading, attempt.number, mark.at);
                 "an attempt began"
             }
             What::Head(head) => {
                 self.session.status = Some(head.status);
+                self.session.encoding =
+                    head.header("content-encoding").filter(|name| !matches!(*name, "" | "identity")).map(str::to_owned);
+                self.end_gap(mark.at, true);
+                self.session.progress.head(mark.at, &self.profile.params);
                 "the response head arrived"
             }
             What::Paused { us, .. } => {
@@ -52,7 +56,15 @@ impl Judgement {
         self.settle(otherwise);
     }
 
-    fn begin_attempt(&mut self, number: u32, at: Micros) {
+    fn begin_attempt(&mut self, reading: &Reading, number: u32, at: Micros) {
+        self.let_go(reading, "an attempt began", true);
+        self.session.completions.begin();
+        self.session.identities.begin_attempt();
+        self.session.order.forget_next();
+        // An answer that was finished is not tried again.
+        if self.session.finished.is_empty() {
+            self.expect_restart("another attempt began", true);
+        }
         self.session.attempt = number;
         self.session.status = None;
         self.session.finished.clear();
@@ -61,17 +73,16 @@ impl Judgement {
         self.session.failed = false;
         self.session.will_retry = false;
         self.session.first_frame = self.walk.frame;
-        self.session.progress.begin(at);
-        self.session.identities.reset();
+        self.session.progress.begin(at, Phase::Headers, &self.profile.params);
+        self.session.encoding = None;
+        self.session.burst.interrupt();
     }
 
     fn end_attempt(&mut self, reading: &Reading, end: &End) {
-        for key in self.channels.holding() {
-            self.give_up(reading, key, "the stream ended");
-        }
+        self.let_go(reading, "the stream ended", true);
         self.end_texts(reading);
         self.end_strategy(reading);
-        self.end_gap(self.walk.at);
+        self.end_gap(self.walk.at, false);
         self.session.progress.end();
         let bursts = self.session.burst.finish(&self.profile.params);
         self.judge_bursts(reading, bursts, FrameId(self.walk.frame.saturating_sub(1)));

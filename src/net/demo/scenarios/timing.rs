@@ -22,14 +22,14 @@ pub const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "keepalive",
-        title: "seven seconds without text, with keep-alives that hide it",
+        title: "a hundred seconds without text, with keep-alives that hide it",
         class: Some(Class::KeepaliveMasked),
         plays: &[Play::Stream {
             steps: &[
                 BEGIN,
                 text(34, BEFORE),
-                after(1_000, Act::KeepAlive).times(6),
-                after(1_000, Act::Text(" then")),
+                after(4_000, Act::KeepAlive).times(24),
+                after(4_000, Act::Text(" then")),
                 text(34, AFTER),
                 FINISH,
                 USAGE,
