@@ -15,6 +15,7 @@ pub mod open;
 pub mod replay;
 pub mod sessions;
 pub mod demo;
+pub mod eval;
 pub mod proxy;
 pub mod send;
 
@@ -46,6 +47,8 @@ pub enum Command {
     Compare(compare::Args),
     /// Play a recording to standard output in its own time
     Replay(replay::Args),
+    /// Judge labelled cases with every strategy: repaired, harmed, flagged, missed
+    Eval(eval::Args),
     /// List the recordings
     Sessions(sessions::Args),
     /// Send one request and print what is released, with a verdict at the end
@@ -110,6 +113,7 @@ pub fn run() -> ExitCode {
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Compare(args)) => compare::run(&args),
         Some(Command::Replay(args)) => replay::run(&args),
+        Some(Command::Eval(args)) => eval::run(&args),
         Some(Command::Sessions(args)) => sessions::run(&args),
         Some(Command::Send(args)) => send::run(*args),
         Some(Command::Curl(args)) => curl::run(*args),

@@ -275,7 +275,7 @@ fn the_composer_picks_scenarios_providers_and_bodies() {
     assert_eq!(app.composer.request().model, "demo/clean");
     press(&mut app, &["o", "u", "t", "a"]);
     assert_eq!(app.composer.request().model, "demo/outage");
-    press(&mut app, &["backtab", "down", "tab", "m", "1"]);
+    press(&mut app, &["backtab", "down", "down", "down", "down", "down", "tab", "m", "1"]);
     let request = app.composer.request();
     assert_eq!((request.provider.as_str(), request.model.as_str()), ("openai", "m1"));
     press(&mut app, &["ctrl-b", "enter"]);

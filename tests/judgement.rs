@@ -23,7 +23,13 @@ fn check(engine: &Engine, expected_text: &str, expected_classes: &[&str]) {
 #[case::fully_cumulative(&["1", "1+", "1+1", "1+1=2"], "1+1=2", &["cumulative_full"])]
 #[case::one_growth_over_a_long_text(&["I will now look at the configuration.", "I will now look at the configuration. Done."], "I will now look at the configuration. Done.", &["cumulative_full"])]
 #[case::growth_that_shrinks_back(&["**ds", "**dst", "**dstY", "**", "The Weight", " of Words"], "**dstYThe Weight of Words", &["cumulative_full"])]
-#[case::hybrid(&["The answer", " is", " forty", "The answer is forty-two, I think."], "The answer is forty", &[])]
+#[case::hybrid_whose_growth_ends_the_text(&["The answer", " is", " forty", "The answer is forty-two, I think."], "The answer is forty-two, I think.", &["cumulative_full"])]
+#[case::hybrid_whose_growth_is_refuted(&["The answer", " is", " forty", "The answer is forty-two, I think.", " So."], "The answer is forty", &[])]
+#[case::rewind(&["The", "The cat", "The cat sat", "The cat", "The cat sat down"], "The cat sat down", &["cumulative_full"])]
+#[case::edited_snapshot(&["I see the parser", "I see the parser now. I will add", "I see the parsr now. I will add the missing case."], "I see the parser now. I will add", &["cumulative_rewrite"])]
+#[case::snapshots_go_on_after_an_edit(&["I see the parser", "I see the parser now. I will add", "I see the parsr now. I will add the", "I see the parsr now. I will add the missing case."], "I see the parser now. I will add the missing case.", &["cumulative_rewrite", "cumulative_full"])]
+#[case::other_whitespace(&["Here is the plan:\n- step one", "Here is the plan:\n\n- step one\n- step two"], "Here is the plan:\n- step one\n- step two", &["cumulative_rewrite"])]
+#[case::lines_that_begin_alike(&["    assert_eq!(parse(first_argument, second_argument), Ok(1), \"one is read\");\n", "    assert_eq!(parse(first_argument, second_argument), Ok(1), \"two is read\");\n"], "", &[])]
 #[case::chance_growth(&["1", "10", " apples"], "110 apples", &[])]
 #[case::newlines(&["\n", "\n\n", "Done"], "\n\n\nDone", &[])]
 #[case::undecided_at_the_end(&["Here", "Here is the plan"], "HereHere is the plan", &["cumulative_full"])]
@@ -332,17 +338,31 @@ fn every_parameter_changes_something() {
         inputs.push(read(7_000, piece("2")));
         inputs
     };
+    let pairs: Vec<String> = (0..24).map(|unit| format!(" u{}", unit / 2)).chain([" end".into()]).collect();
+    let pairs: Vec<&str> = pairs.iter().map(String::as_str).collect();
+    let arguments = {
+        let delta = "data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"{}  {}\"}}]}}]}\n\n";
+        let mut inputs = opening();
+        inputs.extend([read(10, delta.repeat(2)), read(20, finish()), eof(21)]);
+        inputs
+    };
     let rows: Vec<(Param, u64, Vec<Input>)> = vec![
         (Param::HoldTime, 200, slow_growth),
         (Param::HoldChars, 20, session(&never_decided, 10)),
         (Param::HoldDeltas, 3, session(&never_decided, 10)),
         (Param::CumulativeGrowths, 4, session(&growing, 40)),
         (Param::CumulativeMinChars, 100, session(&[long, &more], 40)),
+        (Param::CumulativeEndChars, 20, session(&["Here is the plan", "Here is the plan: go"], 40)),
+        (Param::PairingPairs, 4, session(&pairs, 20)),
+        (Param::PairingMinChars, 60, session(&pairs, 20)),
+        (Param::ToolArgsHold, 4, arguments),
         (Param::ReplayMinChars, 60, session(&["I'll check", " the file.", "I'll check the file.", " Ok."], 40)),
         (Param::ReplayMinDeltas, 4, session(&["I'll check", " the file.", "I'll check the file.", " Ok."], 40)),
         (Param::StampMinFrames, 10, ollama),
         (Param::LoopCopies, 400, session(&vec![" court"; 200], 5)),
-        (Param::LoopMinChars, 4_000, session(&vec![" court"; 200], 5)),
+        (Param::LoopFew, 90, session(&["Let me look at the configuration file again. "; 80], 5)),
+        (Param::LoopMinChars, 4_000, session(&vec![" court"; 80], 5)),
+        (Param::LoopBlock, 40_000, session(&[format!("{}. ", "so on and so forth, as I said before".repeat(3)).as_str(); 12], 5)),
         (Param::FloodChars, 200, session(&flood, 5)),
         (Param::StallGap, 9_000, with_gap(7_000, 0)),
         (Param::StallFirst, 100, slow_first),

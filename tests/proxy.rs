@@ -18,7 +18,6 @@ use stutterscope::{
     net::{
         demo::DemoServer,
         proxy::{Call, Event, ProxyServer, Recording, Upstream},
-        request::join,
     },
     session,
 };
@@ -109,8 +108,7 @@ async fn the_client_gets_the_bytes_of_the_upstream() {
     let mut place = Place::before(&behind.root()).await;
     for dialect in DemoServer::dialects() {
         for scenario in ["clean", "cumulative", "split-emoji", "error"] {
-            let path = join("", dialect.path).replace("//", "/");
-            let path = if path.starts_with("/v1/") || path.starts_with("/api/") { path } else { format!("/v1{path}") };
+            let path = DemoServer::path(dialect).replace("{model}", &format!("demo/{scenario}"));
             let request = (dialect.request)(&format!("demo/{scenario}"), "Hello");
             let wanted = exchange(direct.address(), &post(direct.address(), &path, "", &request));
             let got = exchange(place.address, &post(place.address, &path, "", &request));

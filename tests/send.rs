@@ -148,7 +148,7 @@ fn exit_codes() {
     check(&["-m", "clean", "--speed", "50"], 0, "recorded in");
     check(&["-m", "replay", "--speed", "50"], 1, "cumulative_replay");
     check(&["-m", "cut", "--speed", "50"], 1, "terminal_anomaly");
-    check(&["-P", "none"], 2, "hint: known are demo, openai");
+    check(&["-P", "none"], 2, "hint: known are demo, demo-anthropic");
     check(&["-P", "openai", "Hello"], 2, "OPENAI_API_KEY");
     check(&["-d", "no JSON"], 2, "not JSON");
     check(&["-d", "{\"model\": \"m\"}"], 2, "--unchecked");

@@ -5,7 +5,7 @@ use tui_textarea::{Input, Key, TextArea};
 use crate::net::{
     curl::{self, CurlRequest},
     demo::scenarios,
-    providers::{DEMO, Provider},
+    providers::Provider,
 };
 
 /// Name of the provider that a pasted curl command asks.
@@ -89,7 +89,7 @@ impl Composer {
 
     /// True if the demo provider is picked.
     pub fn is_demo(&self) -> bool {
-        self.providers.get(self.provider).is_some_and(|provider| provider.name == DEMO)
+        self.providers.get(self.provider).is_some_and(Provider::is_demo)
     }
 
     /// What would be sent.

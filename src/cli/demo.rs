@@ -54,17 +54,21 @@ fn list(out: &mut impl Write) -> Outcome {
         let class = scenario.class.map_or(String::new(), |class| format!(" [{}]", class.name()));
         writeln!(out, "{:width$}  {}{class}", format!("demo/{}", scenario.name), scenario.title)?;
     }
+    writeln!(out, "\nEach in every dialect, on the paths that its providers have:")?;
+    for dialect in DemoServer::dialects() {
+        writeln!(out, "{:width$}  POST {}", dialect.id, DemoServer::path(dialect))?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
 fn introduce(server: &DemoServer, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "The demo provider listens on {} until you press Ctrl-C.\n", server.root())?;
     for dialect in DemoServer::dialects() {
-        let url = join(&server.base_url(dialect), dialect.path);
         let model = format!("demo/{}", scenarios::OPENER);
+        let url = join(&server.base_url(dialect), &dialect.path.replace("{model}", &model));
         // What the dialect's own request looks like, whatever its keys.
         let body: Value = serde_json::from_str(&(dialect.request)(&model, "Hello")).unwrap_or_default();
-        writeln!(out, "{}\n  curl -N {url} -H 'content-type: application/json' -d '{body}'\n", dialect.title)?;
+        writeln!(out, "{}\n  curl -N '{url}' -H 'content-type: application/json' -d '{body}'\n", dialect.title)?;
     }
     writeln!(out, "Scenarios: stutterscope demo --list, or curl {}/", server.root())?;
     out.flush()

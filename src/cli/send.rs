@@ -125,7 +125,7 @@ async fn send(args: Args, interrupt: &Interrupt) -> Outcome {
     let mut config = Config::load().map_err(Failure::usage)?;
     config.max_attempts = args.attempts.unwrap_or(config.max_attempts);
     let mut provider = choose(&args, &config)?;
-    let demo = provider.name == providers::DEMO && args.base_url.is_none();
+    let demo = provider.is_demo() && args.base_url.is_none();
     let body = args.data.as_deref().map(input::body).transpose()?;
     let prompt = if body.is_some() { None } else { input::prompt(args.prompt.clone(), demo)? };
     // Kept until the end: it stops when dropped.
@@ -258,7 +258,7 @@ fn choose(args: &Args, config: &Config) -> Result<Provider, Failure> {
     if let Some(dialect) = args.judging.dialect {
         provider.dialect = dialect.to_owned();
     }
-    if let Some(model) = config.model.as_ref().filter(|_| provider.name != providers::DEMO) {
+    if let Some(model) = config.model.as_ref().filter(|_| !provider.is_demo()) {
         provider.model.clone_from(model);
     }
     Ok(provider)

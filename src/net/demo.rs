@@ -96,13 +96,17 @@ impl DemoServer {
 
     /// The dialects that it speaks.
     pub fn dialects() -> impl Iterator<Item = &'static DialectInfo> {
-        ["openai-chat", "anthropic", "ollama"].into_iter().filter_map(dialect::by_id)
+        answer::DIALECTS.iter().filter_map(|id| dialect::by_id(id))
     }
 
     /// The base URL below which the path of `dialect` lies.
     pub fn base_url(&self, dialect: &DialectInfo) -> String {
-        let versioned = ["/v1/", "/api/"].iter().any(|start| dialect.path.starts_with(start));
-        if versioned { self.root() } else { self.root() + "/v1" }
+        self.root() + version(dialect)
+    }
+
+    /// The whole path of `dialect`; `{model}` stands for the model's name.
+    pub fn path(dialect: &DialectInfo) -> String {
+        format!("{}{}", version(dialect), dialect.path)
     }
 
     /// How many connections were made.
@@ -119,6 +123,12 @@ impl DemoServer {
     pub fn requests_of(&self, name: &str) -> u64 {
         scenarios::position(name).map_or(0, |index| self.state.requests[index].load(Ordering::Relaxed))
     }
+}
+
+/// What stands before the path of `dialect`, which may have its version in it.
+fn version(dialect: &DialectInfo) -> &'static str {
+    let versioned = ["/v1/", "/v1beta/", "/api/"].iter().any(|start| dialect.path.starts_with(start));
+    if versioned { "" } else { "/v1" }
 }
 
 impl Drop for DemoServer {

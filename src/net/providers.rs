@@ -21,7 +21,7 @@ pub struct ProviderInfo {
     pub model: &'static str,
 }
 
-/// Name of the embedded provider.
+/// Name of the embedded provider in its first dialect.
 pub const DEMO: &str = "demo";
 
 const fn row(
@@ -38,6 +38,10 @@ const fn row(
 /// Every provider known without configuration.
 pub const PROVIDERS: &[ProviderInfo] = &[
     row(DEMO, "embedded demo", "", "openai-chat", "", "demo/tour"),
+    row("demo-anthropic", "embedded demo, as Anthropic", "", "anthropic", "", "demo/tour"),
+    row("demo-responses", "embedded demo, as OpenAI Responses", "", "openai-responses", "", "demo/tour"),
+    row("demo-gemini", "embedded demo, as Gemini", "", "gemini", "", "demo/tour"),
+    row("demo-ollama", "embedded demo, as Ollama", "", "ollama", "", "demo/tour"),
     row("openai", "OpenAI", "https://api.openai.com/v1", "openai-chat", "OPENAI_API_KEY", "gpt-5-mini"),
     row("anthropic", "Anthropic", "https://api.anthropic.com", "anthropic", "ANTHROPIC_API_KEY", "claude-haiku-4-5"),
     row("ollama", "Ollama on this machine", "http://127.0.0.1:11434", "ollama", "", ""),
@@ -166,6 +170,12 @@ impl From<&ProviderInfo> for Provider {
 }
 
 impl Provider {
+    /// True for the embedded demo provider, in whichever dialect: its port is known when it runs.
+    pub fn is_demo(&self) -> bool {
+        let mut rows = PROVIDERS.iter().filter(|row| row.base_url.is_empty());
+        self.base_url.is_empty() && rows.any(|row| row.name == self.name)
+    }
+
     /// A provider that is known by nothing but its URL.
     pub fn at(base_url: &str) -> Provider {
         Provider {
@@ -227,7 +237,7 @@ mod tests {
             let draft = Draft { prompt: Some("Hi".into()), model: row.model.is_empty().then(|| "m".into()), ..Draft::default() };
             RequestSpec::build(&provider, draft, |_| Some("key-0123456789".into())).expect("a row that can be asked").0
         };
-        for row in PROVIDERS.iter().filter(|row| row.name != DEMO) {
+        for row in PROVIDERS.iter().filter(|row| !row.base_url.is_empty()) {
             build(row.name);
         }
         let check = |name: &str, url: &str, header: &str| {

@@ -33,7 +33,7 @@ use crate::{
     net::{
         client::{self, Save, SharedDesk},
         demo::DemoServer,
-        providers::{DEMO, Provider},
+        providers::Provider,
         request::{Draft, RequestSpec},
     },
     session::{self, format::Header, library, live::LiveLog, pipe},
@@ -203,7 +203,7 @@ impl Sources {
     ) -> Result<Option<PathBuf>, String> {
         let provider = providers.iter().find(|provider| provider.name == request.provider).cloned();
         let mut provider = provider.ok_or_else(|| format!("there is no provider `{}`; c composes a request", request.provider))?;
-        if provider.name == DEMO {
+        if provider.is_demo() {
             self.point_at_demo(&mut provider).await?;
         }
         let (prompt, body) = if request.is_body { (None, Some(request.text)) } else { (Some(request.text), None) };

@@ -1,16 +1,20 @@
-//! first_chunk_double: the first delta is sent twice, by another serializer than the rest.
+//! first_chunk_double: the first delta is sent twice, by another serializer than the rest, or in the frame that opens the block.
+//!
+//! Where the frame that opens a block or message carries text, its type is proof: an equal delta right after it is the same text.
+//! Other text after it is what comes next.
 //!
 //! Some servers open a stream with a preamble frame whose JSON keys stand in another order, and send it twice. Equal text
 //! alone proves nothing (`ha | ha | !`). Proof is: the two opening frames are equal byte for byte, and the next frame
 //! with text has the same keys in another order.
 
 use crate::core::{
-    class::{Certainty, Class, Layer},
+    class::Class,
     detect::{
-        facts::{Facts, Match, Proposal, Verdict},
+        facts::{Facts, Held, Hypothesis, Match, Outcome, Proposal, Redundant},
         shape::{Shape, shape_of},
     },
-    reading::DeltaId,
+    params::Params,
+    reading::{DeltaId, FrameId, Reading},
 };
 
 /// Frames of more bytes, or of more deltas, are no preamble: their bytes and keys are not compared, once for each delta.
@@ -19,41 +23,70 @@ const MOST_DELTAS: usize = 16;
 
 /// State of one channel.
 #[derive(Debug, Clone, Default)]
-pub enum Double {
+pub struct Double {
+    /// The delta of a frame that opened a block, if it was the latest one.
+    opened: Option<DeltaId>,
+    preamble: Preamble,
+}
+
+/// Whether the first delta came twice.
+#[derive(Debug, Clone, Default)]
+enum Preamble {
     /// Nothing decided; only the second delta can be a double.
     #[default]
     Fresh,
-    /// The second delta equalled the first and is held; the shape of its frame.
-    Suspect(DeltaId, Shape),
+    /// The second delta equalled the first and is held; the frame of the first, and its shape.
+    Suspect(DeltaId, FrameId, Shape),
     /// Decided, either way.
     Done,
 }
 
-impl Double {
-    /// Looks at one delta.
-    pub fn observe(&mut self, facts: &Facts<'_>) -> Proposal {
-        match std::mem::replace(self, Double::Done) {
-            Double::Done => Proposal::pass(Class::FirstChunkDouble),
-            Double::Fresh => self.second(facts),
-            Double::Suspect(delta, shape) => third(facts, delta, &shape),
+impl Hypothesis for Double {
+    fn observe(&mut self, facts: &Facts<'_>, _: &Params) -> Proposal {
+        let opened = self.opened.take();
+        if facts.said.opening {
+            self.opened = Some(facts.delta);
+        } else if let Some(delta) = opened.filter(|delta| facts.same && facts.last == Some(*delta)) {
+            self.preamble = Preamble::Done;
+            let opening = facts.reading.delta(delta).frame.0;
+            let evidence = format!("frame {} repeats the text of frame {opening}, which opened the block with it", facts.frame.0);
+            return Proposal::proved(Class::FirstChunkDouble, whole(facts.reading, facts.delta), evidence);
         }
+        match std::mem::replace(&mut self.preamble, Preamble::Done) {
+            Preamble::Done => Proposal::pass(Class::FirstChunkDouble),
+            Preamble::Fresh => self.second(facts),
+            Preamble::Suspect(delta, first, shape) => third(facts, delta, first, &shape),
+        }
+    }
+
+    fn weigh(&self, held: &Held<'_>, _: &Params) -> Proposal {
+        let Preamble::Suspect(delta, ..) = &self.preamble else { return Proposal::pass(Class::FirstChunkDouble) };
+        let frame = held.reading.delta(*delta).frame;
+        let evidence = format!("frame {} is the first one again, byte for byte", frame.0);
+        Proposal::undecided(Class::FirstChunkDouble, whole(held.reading, *delta), evidence)
+    }
+
+    fn resolve(&mut self, _: &Held<'_>, _: Outcome) {
+        self.preamble = Preamble::Done;
+    }
+}
+
+impl Double {
+    /// True if the latest delta opened a block.
+    pub fn is_opened(&self) -> bool {
+        self.opened.is_some()
     }
 
     /// A delta that has nothing to do with the text so far arrived as the channel's delta number `count`.
     pub fn unrelated(&mut self, count: u32) {
         if count > 0 {
-            *self = Double::Done;
+            self.preamble = Preamble::Done;
         }
-    }
-
-    /// A new turn begins, or the hold was given up.
-    pub fn reset(&mut self, fresh: bool) {
-        *self = if fresh { Double::Fresh } else { Double::Done };
     }
 
     fn second(&mut self, facts: &Facts<'_>) -> Proposal {
         if facts.count == 0 {
-            *self = Double::Fresh;
+            self.preamble = Preamble::Fresh;
             return Proposal::pass(Class::FirstChunkDouble);
         }
         let Some(first) = facts.last_delta() else { return Proposal::pass(Class::FirstChunkDouble) };
@@ -65,13 +98,9 @@ impl Double {
             return Proposal::pass(Class::FirstChunkDouble);
         }
         let Some(shape) = shape_of(facts.reading, facts.frame) else { return Proposal::pass(Class::FirstChunkDouble) };
-        *self = Double::Suspect(facts.delta, shape);
-        Proposal {
-            score: 500,
-            verdict: Verdict::Hold,
-            evidence: format!("delta {} is the first one again, byte for byte; the next frame's key order decides", facts.delta.0),
-            ..Proposal::pass(Class::FirstChunkDouble)
-        }
+        self.preamble = Preamble::Suspect(facts.delta, first.frame, shape);
+        let evidence = format!("frame {} is the first one again, byte for byte; the next frame's key order decides", facts.frame.0);
+        Proposal::hold(Class::FirstChunkDouble, 500, evidence)
     }
 }
 
@@ -80,21 +109,21 @@ fn is_small(facts: &Facts<'_>) -> bool {
     frame.end - frame.start <= MOST_BYTES && facts.reading.deltas_of(facts.frame).len() <= MOST_DELTAS
 }
 
-fn third(facts: &Facts<'_>, delta: DeltaId, shape: &Shape) -> Proposal {
+fn third(facts: &Facts<'_>, delta: DeltaId, first: FrameId, shape: &Shape) -> Proposal {
     let differs = is_small(facts) && shape_of(facts.reading, facts.frame).is_some_and(|now| shape.same_keys_in_another_order(&now));
     if !differs {
         return Proposal::pass(Class::FirstChunkDouble);
     }
-    let text = facts.reading.delta(delta).text;
-    Proposal {
-        score: 1000,
-        verdict: Verdict::Proved(vec![(delta, 0..text.len() as u32)]),
-        certainty: Certainty::Proved,
-        layer: Layer::Server,
-        evidence: format!(
-            "the first two frames are equal and their keys stand in another order than those of delta {}: one preamble, sent twice",
-            facts.delta.0
-        ),
-        ..Proposal::pass(Class::FirstChunkDouble)
-    }
+    let evidence = format!(
+        "frames {} and {} are equal, and their keys stand in another order than those of frame {}: one preamble, sent twice",
+        first.0,
+        facts.reading.delta(delta).frame.0,
+        facts.frame.0
+    );
+    Proposal::proved(Class::FirstChunkDouble, whole(facts.reading, delta), evidence)
+}
+
+/// All of `delta`.
+fn whole(reading: &Reading, delta: DeltaId) -> Redundant {
+    vec![(delta, 0..reading.delta(delta).text.len() as u32)]
 }

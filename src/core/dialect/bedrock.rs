@@ -18,7 +18,7 @@ use crate::core::{
 };
 
 pub mod agent;
-mod base64;
+pub(in crate::core) mod base64;
 mod invoke;
 mod writer;
 

@@ -14,7 +14,7 @@ mod crc32;
 mod write;
 
 pub use crc32::Crc32;
-pub use write::write;
+pub use write::{with_payload, write};
 
 const PRELUDE: usize = 12;
 /// Lengths that are no longer credible; the format allows 16 MiB of payload and 128 KiB of headers.

@@ -1,73 +1,152 @@
 //! One delta: facts, proposals, the judge, and what becomes of the text.
 //!
-//! The judge takes proof before doubt and, among proofs, the strongest evidence first: identity, then another serializer's
-//! key order, then growth in a row, then equality with the whole text. Without proof or doubt the delta leaves at once.
+//! The judge takes proof before doubt and, among proofs, the strongest evidence first: identity, what the frame itself says,
+//! then the hypotheses about the channel's text in the order of their list. Without proof or doubt the delta leaves at once.
 
 use std::ops::Range;
 
 use crate::core::{
-    class::{Action, Certainty, Class, Layer},
+    class::{Action, Certainty, Class, Layer, Level},
     detect::{
-        Detector,
-        facts::{Facts, Match, Proposal, Verdict},
-        replay,
+        Detector, TEXT_DETECTORS,
+        facts::{Facts, Match, Proposal, Said, Verdict},
+        rewrite::near,
     },
     judgement::{FindingId, Judgement, findings::Draft},
     output::Cut,
-    params::Param,
-    reading::{ChannelKey, DeltaId, FrameId, Reading},
+    reading::{Channel, ChannelKey, DeltaId, FrameId, Note, Reading},
 };
 
 impl Judgement {
     /// Judges one delta of the additive reading.
     pub(super) fn judge_delta(&mut self, reading: &Reading, frame: FrameId, id: DeltaId, finishes: bool) {
-        let delta = reading.delta(id);
-        let key = delta.key;
+        let key = reading.delta(id).key;
         self.condition.cut = false;
-        self.count_delta(reading, key, id);
+        self.listen(reading, frame);
+        if self.mirrored(reading, key, frame, id) {
+            return;
+        }
+        if self.channels.entry(key).count == 0 {
+            self.conclude_choice(reading, key.choice, Some(key), "another text of its choice began");
+        }
+        let same = self.count_delta(reading, key, id);
         if self.flood(reading, key, frame, id) {
             return;
         }
-        let mut proposal = self.propose(reading, key, frame, id, finishes);
-        if proposal.is_none() && !self.channel(key).held.is_empty() {
-            // What was held is text to add after all. The delta is looked at anew, against all of it.
-            self.give_back(reading, key);
-            proposal = self.propose(reading, key, frame, id, finishes);
-        }
-        match proposal {
-            Some(Proposal { verdict: Verdict::Proved(ranges), class, score, certainty, layer, evidence }) => {
-                let draft = Draft { class, score, certainty, action: Action::Suppress, layer, evidence };
-                self.suppress(reading, key, frame, id, draft, ranges);
+        loop {
+            let held = !self.channel(key).held.is_empty();
+            match self.propose(reading, key, frame, id, same, finishes) {
+                Some(proposal @ Proposal { verdict: Verdict::Proved(_), .. }) => {
+                    let this = proposal.names(id);
+                    self.suppress(reading, key, this.then_some(id), proposal);
+                    if this {
+                        break;
+                    }
+                    if !held {
+                        break self.accept(reading, key, id, 0);
+                    }
+                    // Only what was held is decided. The delta is looked at anew.
+                }
+                Some(Proposal { evidence, .. }) => break self.hold(reading, key, frame, id, &evidence),
+                // What was held is text to add after all. The delta is looked at anew, against all of it.
+                None if held => self.give_back(reading, key),
+                None => break self.accept(reading, key, id, 0),
             }
-            Some(Proposal { evidence, .. }) => self.hold(reading, key, frame, id, &evidence),
-            None => self.accept(reading, key, id, 0),
         }
         let channel = self.channel(key);
         channel.last = Some(id);
         channel.count += 1;
     }
 
+    /// Hears, once a frame, what it says of its deltas.
+    fn listen(&mut self, reading: &Reading, frame: FrameId) {
+        if self.session.said.0 == Some(frame) {
+            return;
+        }
+        self.session.said = (Some(frame), Said::of(self.heard(reading, frame)));
+    }
+
+    /// The notes of `frame`; mostly the latest one, and mostly none.
+    fn heard<'a>(&self, reading: &'a Reading, frame: FrameId) -> &'a [(FrameId, Note)] {
+        let latest = self.walk.note.checked_sub(1).map(|latest| reading.notes()[latest].0);
+        if latest.is_none_or(|latest| latest < frame) { &[] } else { reading.notes_of(frame) }
+    }
+
+    /// Takes a delta out that repeats what another field of its frame says; true if it does.
+    fn mirrored(&mut self, reading: &Reading, key: ChannelKey, frame: FrameId, id: DeltaId) -> bool {
+        let place = id.0 - reading.deltas_of(frame).start;
+        if self.session.said.1.mirrored.binary_search(&place).is_err() {
+            return false;
+        }
+        self.score(Detector::Typed, 1000);
+        let draft = Draft {
+            class: Class::ChannelMirror,
+            score: 1000,
+            certainty: Certainty::Proved,
+            action: Action::Suppress,
+            layer: Layer::Server,
+            evidence: format!("frame {} says this text in another field too", frame.0),
+        };
+        let finding = self.find_in_channel(reading, key, frame, id, draft);
+        self.cut(id, 0..reading.delta(id).text.len() as u32, finding);
+        true
+    }
+
+    /// Channels end with their choice's finish, and where a tool call begins.
+    pub(super) fn conclude_by_notes(&mut self, reading: &Reading, frame: FrameId, finished: &[u16]) {
+        if self.channels.earliest_hold().is_none() {
+            return;
+        }
+        for choice in finished {
+            self.conclude_choice(reading, *choice, None, "its choice finished");
+        }
+        for (_, note) in self.heard(reading, frame) {
+            if let Note::Tool { choice, block, .. } = note {
+                let call = ChannelKey { choice: *choice, block: *block, channel: Channel::ToolArguments };
+                self.conclude_choice(reading, *choice, Some(call), "a tool call began");
+            }
+        }
+    }
+
     pub(super) fn channel(&mut self, key: ChannelKey) -> &mut super::ChannelState {
         self.channels.entry(key)
     }
 
-    fn count_delta(&mut self, reading: &Reading, key: ChannelKey, id: DeltaId) {
+    /// Counts a delta; true if it equals the one before it.
+    fn count_delta(&mut self, reading: &Reading, key: ChannelKey, id: DeltaId) -> bool {
         let channel = self.channels.entry(key);
         let same = channel.last.is_some_and(|last| reading.delta(last).text == reading.delta(id).text);
         channel.distinct += u32::from(!same);
+        same
     }
 
-    /// Asks every text detector and picks; the order of the list is the order of strength. Most deltas neither equal, extend
-    /// nor begin the text so far: nothing is asked about them.
-    fn propose(&mut self, reading: &Reading, key: ChannelKey, frame: FrameId, id: DeltaId, finishes: bool) -> Option<Proposal> {
+    /// Asks every hypothesis and picks. Most deltas neither equal, extend nor begin the text so far: nothing is asked about them.
+    fn propose(
+        &mut self,
+        reading: &Reading,
+        key: ChannelKey,
+        frame: FrameId,
+        id: DeltaId,
+        same: bool,
+        finishes: bool,
+    ) -> Option<Proposal> {
+        if let Some(proposal) = self.resume(reading, key, frame, id) {
+            return Some(proposal);
+        }
         let text = reading.delta(id).text;
         let channel = self.channels.entry(key);
         let against_accepted = Match::of(text, &channel.accepted);
-        let unrelated = matches!(against_accepted, Match::Nothing | Match::Differs);
-        if unrelated && channel.held.is_empty() && channel.cumulative.is_additive() {
-            channel.double.unrelated(channel.count);
-            for detector in [Detector::Double, Detector::Replay, Detector::Cumulative] {
-                self.score(detector, 0);
+        let unrelated = match against_accepted {
+            Match::Nothing => true,
+            Match::Differs => !near(text, &channel.accepted),
+            _ => false,
+        };
+        let said = &self.session.said.1;
+        let plain = !same && !said.opening && said.tokens.is_none();
+        if unrelated && plain && channel.held.is_empty() && channel.hypotheses.idle() {
+            channel.hypotheses.unrelated(id, self.walk.at, channel.count);
+            for detector in TEXT_DETECTORS {
+                self.score(*detector, 0);
             }
             return None;
         }
@@ -75,127 +154,61 @@ impl Judgement {
             reading,
             delta: id,
             frame,
+            key,
+            at: reading.clocked().then_some(self.walk.at),
+            said,
             text,
             accepted: &channel.accepted,
             against_accepted,
             held: &channel.held,
             last: channel.last,
+            same,
             count: channel.count,
             distinct: channel.distinct.saturating_sub(1),
             finishes,
         };
-        let params = &self.profile.params;
-        // In a stream of snapshots one that equals the one before is no replay.
-        let snapshots = channel.cumulative.is_proved();
-        let replay = if snapshots { Proposal::pass(Class::CumulativeReplay) } else { replay::observe(&facts, params) };
-        let proposals = [
-            (Detector::Double, channel.double.observe(&facts)),
-            (Detector::Replay, replay),
-            (Detector::Cumulative, channel.cumulative.observe(&facts, params)),
-        ];
-        for (detector, proposal) in &proposals {
-            self.score(*detector, proposal.score);
+        let (best, scores) = channel.hypotheses.observe(&facts, &self.profile.params);
+        for (detector, score) in scores {
+            self.score(detector, score);
         }
-        let strength = |proposal: &Proposal| match proposal.verdict {
-            Verdict::Proved(_) => 2,
-            Verdict::Hold => 1,
-            Verdict::Pass => 0,
-        };
-        let [(_, first), rest @ ..] = proposals;
-        let pick = |best, next| if strength(&next) > strength(&best) { next } else { best };
-        Some(rest.into_iter().map(|(_, proposal)| proposal).fold(first, pick)).filter(|best| best.verdict != Verdict::Pass)
+        best
     }
 
-    fn hold(&mut self, reading: &Reading, key: ChannelKey, frame: FrameId, id: DeltaId, why: &str) {
-        let at = self.walk.at;
-        let (max_chars, max_deltas) = (self.profile.params.get(Param::HoldChars), self.profile.params.get(Param::HoldDeltas));
-        let max_time = self.profile.params.get(Param::HoldTime);
-        self.channels.hold(key, id, frame, at);
-        let channel = self.channel(key);
-        channel.held_chars += reading.delta(id).text.chars().count() as u64;
-        let full = channel.held.len() as u64 > max_deltas || channel.held_chars > max_chars;
-        if full || max_time == 0 {
-            self.give_up(reading, key, "the hold was full");
-        } else if self.session.cause.is_none() {
-            self.session.cause = Some(why.to_string());
+    /// Takes what `proposal` proves to be redundant out of what is held in `key` and of `delta`, which comes after it.
+    pub(super) fn suppress(&mut self, reading: &Reading, key: ChannelKey, delta: Option<DeltaId>, proposal: Proposal) {
+        let Proposal { class, score, verdict, certainty, layer, evidence, passed, repaired } = proposal;
+        let Verdict::Proved(ranges) = verdict else { return };
+        let mut decided = self.channels.decide(key);
+        decided.extend(delta);
+        let named = passed.iter().chain(ranges.iter().map(|(delta, _)| delta)).chain(&decided);
+        let Some(first) = named.copied().next() else { return };
+        let draft = Draft { class, score, certainty, action: Action::Suppress, layer, evidence };
+        let finding = self.find_in_channel(reading, key, reading.delta(first).frame, first, draft);
+        if certainty == Certainty::Likely {
+            self.findings[finding.0 as usize].level = Level::Warning;
         }
-    }
-
-    /// Passes on what is held in `key`: the next delta refuted the doubt.
-    fn give_back(&mut self, reading: &Reading, key: ChannelKey) {
-        for held in self.channels.decide(key) {
-            self.accept(reading, key, held, 0);
-        }
-        if self.session.cause.is_none() {
-            self.session.cause = Some("the held text is text to add: the doubt was refuted".into());
-        }
-    }
-
-    /// Passes on what is held in `key`, undecided, and notes both readings.
-    pub(super) fn give_up(&mut self, reading: &Reading, key: ChannelKey, why: &str) {
-        let Some(held) = self.channels.get(key).map(|channel| channel.held.clone()).filter(|held| !held.is_empty()) else {
-            return;
-        };
-        if self.act_on_doubt(reading, key, why) {
-            return;
-        }
-        let (first, last) = (held[0], held[held.len() - 1]);
-        let additive = held.iter().fold(self.channel(key).accepted.clone(), |text, delta| text + reading.delta(*delta).text);
-        let snapshot = reading.delta(last).text.to_string();
-        let draft = Draft {
-            class: Class::CumulativeFull,
-            score: 500,
-            certainty: Certainty::Ambiguous,
-            action: Action::Keep,
-            layer: Layer::Unknown,
-            evidence: format!("delta {} repeats the text so far, and {why} before another delta could decide", first.0),
-        };
-        let frame = reading.delta(first).frame;
-        let finding = self.add(reading, draft, Some(key), Some(frame), Some(first));
-        for delta in &held[1..] {
+        for delta in passed.iter().filter(|delta| **delta != first) {
             self.extend(finding, Some(*delta));
         }
-        let clip = |text: String| text.chars().take(200).collect::<String>();
-        self.findings[finding.0 as usize].readings = vec![clip(additive), clip(snapshot)];
-        let channel = self.channel(key);
-        channel.cumulative.give_up();
-        channel.double.reset(false);
-        for delta in self.channels.decide(key) {
-            self.accept(reading, key, delta, 0);
+        if !passed.is_empty() {
+            let deltas = passed.len();
+            let already = format!("; {deltas} of its deltas had been passed on by then");
+            self.findings[finding.0 as usize].evidence.push_str(&already);
         }
-    }
-
-    fn suppress(
-        &mut self,
-        reading: &Reading,
-        key: ChannelKey,
-        frame: FrameId,
-        id: DeltaId,
-        draft: Draft,
-        ranges: Vec<(DeltaId, Range<u32>)>,
-    ) {
-        let first = ranges.first().map_or(id, |(delta, _)| *delta);
-        let first_frame = if first == id { frame } else { reading.delta(first).frame };
-        let class = draft.class;
-        let finding = self.find_in_channel(reading, key, first_frame, first, draft);
-        let mut decided = self.channels.decide(key);
-        decided.push(id);
-        let channel = self.channel(key);
-        if class != Class::CumulativeFull {
-            channel.cumulative.give_up();
-        }
+        self.findings[finding.0 as usize].repaired &= repaired && passed.is_empty();
+        let mut ranges = ranges.into_iter().peekable();
         for delta in decided {
-            let end = match ranges.iter().find(|(cut, _)| *cut == delta) {
+            let range = match ranges.next_if(|(cut, _)| *cut == delta) {
                 Some((_, range)) => {
                     if delta != first {
                         self.extend(finding, Some(delta));
                     }
-                    self.cut(delta, range.clone(), finding);
-                    range.end
+                    range
                 }
-                None => 0,
+                None => 0..0,
             };
-            self.accept(reading, key, delta, end);
+            self.cut(delta, range.clone(), finding);
+            self.accept(reading, key, delta, range.end);
         }
     }
 
@@ -208,7 +221,17 @@ impl Judgement {
         id: DeltaId,
         draft: Draft,
     ) -> FindingId {
-        let goes_on = matches!(draft.class, Class::CumulativeFull | Class::ReplayBySeq | Class::WhitespaceFlood);
+        let goes_on = matches!(
+            draft.class,
+            Class::CumulativeFull
+                | Class::CumulativeRewrite
+                | Class::PerDeltaDouble
+                | Class::ChannelMirror
+                | Class::HoldbackResend
+                | Class::ReplayBySeq
+                | Class::RetryRestart
+                | Class::WhitespaceFlood
+        );
         if goes_on && let Some(open) = self.open_finding(key, draft.class) {
             self.extend(open, Some(id));
             return open;
@@ -238,19 +261,16 @@ impl Judgement {
             return;
         }
         let channel = self.channels.entry(key);
+        let before = channel.accepted.len();
         channel.accepted.push_str(text);
-        channel.json.feed(text);
-        let solid = text.trim_end();
-        let blanks = text[solid.len()..].chars().count() as u64;
-        channel.blanks = if solid.is_empty() { channel.blanks + blanks } else { blanks };
         self.condition.unhealed = false;
         if !self.session.flowed {
             self.session.flowed = true;
-            self.session.first_delta_frame = reading.delta(id).frame.0;
+            self.session.first_delta_frame = self.output.position(reading.delta(id).frame);
             if self.session.cause.is_none() {
                 self.session.cause = Some(format!("the first {} arrived", key.channel.word()));
             }
         }
-        self.follow_loop(reading, key, id);
+        self.follow_content(reading, key, id, before);
     }
 }

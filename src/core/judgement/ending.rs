@@ -2,12 +2,19 @@
 
 use crate::core::{
     class::{Class, Layer, Level},
-    detect::{content::Json, ending::Again},
+    detect::ending::Again,
     judgement::{Judgement, findings::Draft},
     reading::{Channel, DeltaId, FrameId, FrameKind, Reading},
 };
 
 impl Judgement {
+    /// What a frame of kind `kind`, in which the choices `finished` (ascending) finish, means for the ends that are waited for.
+    pub(super) fn pass_ends(&mut self, reading: &Reading, frame: FrameId, kind: FrameKind, finished: &[u16]) {
+        self.look_for_late_text(reading, frame, finished);
+        self.session.finished.extend(finished);
+        self.follow_ends(reading, frame, kind);
+    }
+
     /// A choice finished, perhaps not for the first time.
     pub(super) fn note_finish(&mut self, reading: &Reading, frame: FrameId, choice: u16, reason: &str) {
         match self.session.ends.finish(choice, reason) {
@@ -65,7 +72,7 @@ impl Judgement {
     /// Text after its choice finished, or after the terminator, is kept and said once. Exempt is what a frame
     /// brings that itself finishes the choice (`finishing`, ascending), as some servers do in every frame, and tool calls, which
     /// some gateways finish one by one.
-    pub(super) fn look_for_late_text(&mut self, reading: &Reading, id: FrameId, finishing: &[u16]) {
+    fn look_for_late_text(&mut self, reading: &Reading, id: FrameId, finishing: &[u16]) {
         if self.session.late || self.session.finished.is_empty() && !self.session.terminated {
             return;
         }
@@ -114,7 +121,7 @@ impl Judgement {
         let calls: Vec<String> = self
             .channels
             .iter()
-            .filter(|(key, channel)| key.channel == Channel::ToolArguments && channel.json != Json::Closed)
+            .filter(|(key, channel)| key.channel == Channel::ToolArguments && !channel.content.json.is_closed())
             .map(|(key, _)| self.session.ends.name_of((key.choice, key.block)))
             .take(4)
             .collect();
@@ -126,7 +133,7 @@ impl Judgement {
 
     /// A complete stream whose tool arguments are not: they were cut by a length limit, or are no JSON.
     pub(super) fn look_for_open_calls(&mut self, reading: &Reading) {
-        let open = |channel: &super::ChannelState| matches!(channel.json, Json::Open { .. });
+        let open = |channel: &super::ChannelState| channel.content.json.is_open();
         let calls = self.channels.iter().filter(|(key, channel)| key.channel == Channel::ToolArguments && open(channel));
         let Some((key, delta)) = calls.map(|(key, channel)| (*key, channel.last)).next() else { return };
         let evidence = format!(

@@ -67,7 +67,7 @@ impl Judgement {
             score,
             certainty,
             action,
-            repaired: action == Action::Suppress,
+            repaired: matches!(action, Action::Suppress | Action::Reorder),
             layer,
             evidence,
             hint: class.info().hint,

@@ -3,7 +3,7 @@
 use crate::core::{
     class::{Action, Certainty, Class, Layer, Level},
     detect::Detector,
-    judgement::{Judgement, findings::Draft},
+    judgement::{Judgement, findings::Draft, identity::Item},
     params::Strategy,
     reading::{ChunkId, DeltaId, FrameId, FrameKind, Note, Reading},
 };
@@ -30,10 +30,12 @@ impl Judgement {
         let frame = reading.frame(id);
         let mut finished = Vec::new();
         let mut damaged = false;
-        let notes = &reading.notes()[self.walk.note..];
+        let mut completion = None;
+        let first = self.walk.note;
+        let notes = &reading.notes()[first..];
         let notes = &notes[..notes.iter().take_while(|(frame, _)| *frame <= id).count()];
         self.walk.note += notes.len();
-        for (_, note) in notes {
+        for (index, (_, note)) in notes.iter().enumerate() {
             match note {
                 Note::Finish { choice, reason } => {
                     finished.push(*choice);
@@ -42,15 +44,19 @@ impl Judgement {
                 Note::Tool { choice, block, id: call, name } => self.note_call(reading, id, (*choice, *block), call, name),
                 Note::Stop { block } => self.note_stop(reading, id, *block),
                 Note::NewTurn => self.new_turn(reading, id),
-                Note::CompletionId(_) => self.session.late |= !self.session.finished.is_empty(),
+                Note::Boundary(boundary) => self.cross(reading, *boundary),
+                Note::CompletionId(_) => {
+                    completion = Some(first + index);
+                    if !self.session.finished.is_empty() {
+                        self.session.late = true;
+                        self.session.completions.begin();
+                    }
+                }
                 note => damaged |= self.judge_damage(reading, id, note),
             }
         }
         finished.sort_unstable();
         finished.dedup();
-        self.look_for_late_text(reading, id, &finished);
-        self.session.finished.extend(&finished);
-        self.follow_ends(reading, id, frame.kind);
         self.session.snapshots.follow(reading, id);
         self.look_for_shattered(reading, id, notes);
         if frame.kind == FrameKind::Unknown {
@@ -62,10 +68,9 @@ impl Judgement {
         self.score(Detector::Damage, if damaged { 1000 } else { 0 });
         self.keep_time(reading, id, &frame, notes);
         if self.profile.strategy == Strategy::Evidence {
-            let again =
-                reading.identity(id).map(|identity| self.session.identities.observe(reading, id, identity, &self.profile.params));
-            self.judge_deltas(reading, id, again, &finished);
+            self.admit(reading, Item { frame: id, finished, kind: frame.kind, completion, original: None });
         } else {
+            self.pass_ends(reading, id, frame.kind, &finished);
             self.judge_by_strategy(reading, id);
         }
         let otherwise = match frame.kind {
@@ -77,9 +82,8 @@ impl Judgement {
 
     /// A new message begins in the same stream, and with it another end to wait for.
     fn new_turn(&mut self, reading: &Reading, frame: FrameId) {
-        for key in self.channels.holding() {
-            self.give_up(reading, key, "a new turn began");
-        }
+        self.let_go(reading, "a new turn began", true);
+        self.session.completions.begin();
         self.weigh_snapshots(reading, reading.frame(frame).first_delta);
         self.channels.new_turn();
         self.forget_ends();
@@ -147,6 +151,7 @@ impl Judgement {
                 format!("frame {}: {count} characters were not valid Unicode and were replaced", frame.0),
             ),
             Note::Error { kind, message } => {
+                self.broken_off(reading);
                 self.session.failed = true;
                 self.condition.unhealed = true;
                 (Class::ProviderError, Layer::Server, format!("the provider reports {kind}: {message}"))

@@ -57,6 +57,14 @@ impl Judgement {
     }
 
     fn begin_attempt(&mut self, reading: &Reading, number: u32, at: Micros) {
+        self.let_go(reading, "an attempt began", true);
+        self.session.completions.begin();
+        self.session.identities.begin_attempt();
+        self.session.order.forget_next();
+        // An answer that was finished is not tried again.
+        if self.session.finished.is_empty() {
+            self.expect_restart("another attempt began", true);
+        }
         self.session.attempt = number;
         self.session.status = None;
         self.session.finished.clear();
@@ -72,7 +80,6 @@ impl Judgement {
         self.forget_ends();
         self.session.snapshots = Snapshots::begin(self.deltas_judged(reading));
         self.session.shattered = None;
-        self.session.identities.reset();
     }
 
     /// One past the last delta of the frames that were judged.
@@ -81,9 +88,7 @@ impl Judgement {
     }
 
     fn end_attempt(&mut self, reading: &Reading, end: &End) {
-        for key in self.channels.holding() {
-            self.give_up(reading, key, "the stream ended");
-        }
+        self.let_go(reading, "the stream ended", true);
         self.end_strategy(reading);
         self.end_gap(self.walk.at, false);
         self.session.progress.end();
@@ -118,7 +123,12 @@ impl Judgement {
 
     fn end_reason(&self, reading: &Reading, end: &End) -> EndReason {
         let ending = reading.dialect().map_or(Ending::Finish, |(dialect, _)| dialect.ending);
-        let complete = ending.complete(!self.session.finished.is_empty(), self.session.terminated);
+        let (finished, terminated) = (!self.session.finished.is_empty(), self.session.terminated);
+        // Where only the body's end says that the answer is whole, a body without its end says that it is not.
+        let complete = match ending {
+            Ending::Silence if *end == End::Reset => finished || terminated,
+            ending => ending.complete(finished, terminated),
+        };
         match end {
             End::Us(OurEnd::Cancelled | OurEnd::Shutdown) => EndReason::Cancelled,
             End::Us(OurEnd::ConnectTimeout | OurEnd::FirstByteTimeout | OurEnd::IdleTimeout | OurEnd::TotalTimeout) => {

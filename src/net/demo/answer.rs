@@ -28,6 +28,12 @@ use crate::{
 /// Largest request body that is read, in bytes.
 const BODY_LIMIT: usize = 16 << 20;
 
+/// The dialects that are spoken.
+pub const DIALECTS: &[&str] = &["openai-chat", "openai-responses", "anthropic", "gemini", "ollama"];
+
+/// Around the model's name in Gemini's path.
+const GEMINI: (&str, &str) = ("/v1beta/models/", ":streamGenerateContent");
+
 type Body = UnsyncBoxBody<Bytes, Infallible>;
 
 /// Answers one request, or hands the connection over to be written by hand and never returns.
@@ -41,7 +47,9 @@ pub async fn answer(
         (Method::GET, "") => return Ok(whole(StatusCode::OK, &overview(&state))),
         (Method::GET, "/v1/models") => return Ok(whole(StatusCode::OK, &models())),
         (Method::POST, "/v1/chat/completions") => "openai-chat",
+        (Method::POST, "/v1/responses") => "openai-responses",
         (Method::POST, "/v1/messages") => "anthropic",
+        (Method::POST, path) if path.starts_with(GEMINI.0) && path.ends_with(GEMINI.1) => "gemini",
         (Method::POST, "/api/chat" | "/api/generate") => "ollama",
         (method, _) => {
             let message = format!("{method} {path} is not served here; hint: GET / lists what is");
@@ -104,24 +112,37 @@ fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
 
 /// The scenario that a request asks for, or the status and message of its refusal.
 async fn wanted(request: Request<Incoming>, dialect: &DialectInfo) -> Result<&'static Scenario, (StatusCode, String)> {
+    let uri = request.uri().clone();
     let body = Limited::new(request.into_body(), BODY_LIMIT).collect().await;
     let body = body.map_err(|error| (StatusCode::BAD_REQUEST, format!("the request body cannot be read: {error}")))?.to_bytes();
     let body: Value = serde_json::from_slice(&body)
         .map_err(|error| (StatusCode::BAD_REQUEST, format!("the request body is not JSON: {error}")))?;
     let streams = match body.get("stream") {
         Some(stream) => stream.as_bool().unwrap_or(false),
-        // Ollama streams unless told not to.
-        None => dialect.id == "ollama",
+        // Ollama streams unless told not to; Gemini's path says it.
+        None => matches!(dialect.id, "ollama" | "gemini"),
     };
     if !streams {
         return Err((StatusCode::BAD_REQUEST, "the demo provider only streams; hint: set \"stream\": true".into()));
     }
-    let model = body.get("model").and_then(Value::as_str).unwrap_or_default();
-    let name = if model.is_empty() || model == "demo" { scenarios::OPENER } else { model };
+    let model = match dialect.id {
+        "gemini" if uri.query().is_none_or(|query| query.split('&').all(|field| field != "alt=sse")) => {
+            return Err((StatusCode::BAD_REQUEST, "the demo provider only writes events; hint: add ?alt=sse to the URL".into()));
+        }
+        "gemini" => model_in(uri.path()),
+        _ => body.get("model").and_then(Value::as_str).unwrap_or_default().to_owned(),
+    };
+    let name = if model.is_empty() || model == "demo" { scenarios::OPENER } else { &model };
     scenarios::by_name(name).ok_or_else(|| {
         let names: Vec<_> = scenarios::all().map(|scenario| format!("demo/{}", scenario.name)).collect();
         (StatusCode::NOT_FOUND, format!("there is no model `{model}`; hint: use one of {}", names.join(", ")))
     })
+}
+
+/// The model's name in Gemini's path; clients escape the slash in it, or do not.
+fn model_in(path: &str) -> String {
+    let name = path.strip_prefix(GEMINI.0).and_then(|rest| rest.trim_end_matches('/').strip_suffix(GEMINI.1));
+    name.unwrap_or_default().replace("%2F", "/").replace("%2f", "/")
 }
 
 /// A response that plays `writes` in their own time.
@@ -143,6 +164,7 @@ fn refuse(status: StatusCode, dialect: &str, kind: &str, message: &str) -> Respo
     let value = match dialect {
         "anthropic" => json!({"type": "error", "error": {"type": kind, "message": message}}),
         "ollama" => json!({"error": message}),
+        "gemini" => json!({"error": {"code": status.as_u16(), "message": message, "status": kind}}),
         _ => json!({"error": {"message": message, "type": kind, "param": null, "code": null}}),
     };
     whole(status, &value)
@@ -168,7 +190,9 @@ fn overview(state: &State) -> Value {
             })
         })
         .collect();
-    json!({"paths": ["/v1/chat/completions", "/v1/messages", "/api/chat", "/api/generate", "/v1/models"], "scenarios": scenarios})
+    let gemini = format!("{}{{model}}{}?alt=sse", GEMINI.0, GEMINI.1);
+    let paths = ["/v1/chat/completions", "/v1/responses", "/v1/messages", &gemini, "/api/chat", "/api/generate", "/v1/models"];
+    json!({"paths": paths, "scenarios": scenarios})
 }
 
 /// The scenarios as OpenAI lists models.

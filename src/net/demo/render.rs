@@ -35,8 +35,13 @@ pub fn render(name: &str, number: u64, steps: &[Step], dialect: &DialectInfo) ->
 }
 
 /// Where a dialect has another word for the end than OpenAI, in which scenarios are written: dialect, OpenAI's, its own.
-const FINISH_WORDS: &[(&str, &str, &str)] =
-    &[("anthropic", "length", "max_tokens"), ("anthropic", "tool_calls", "tool_use"), ("ollama", "tool_calls", "stop")];
+const FINISH_WORDS: &[(&str, &str, &str)] = &[
+    ("anthropic", "length", "max_tokens"),
+    ("anthropic", "tool_calls", "tool_use"),
+    ("ollama", "tool_calls", "stop"),
+    ("gemini", "length", "MAX_TOKENS"),
+    ("gemini", "tool_calls", "STOP"),
+];
 
 struct Page {
     words: Vec<(&'static str, &'static str)>,
@@ -52,6 +57,7 @@ impl Page {
         // Frames of one write still have stamps of their own, as they were generated one after the other.
         let at_ns = self.at_us * 1_000 + self.frames.len() as u64 * 1_013;
         match emit {
+            Emit::Whole(text) => self.writer.whole(text),
             Emit::Step(step) => self.put(step, at_ns, joins, |bytes| bytes),
             Emit::Torn(step) => self.put(step, at_ns, joins, torn),
             Emit::Stale(step) => {
@@ -114,7 +120,7 @@ impl Page {
 
 /// Tears off the end of the last line that is not empty: the frame stays a frame, its JSON does not.
 fn torn(mut bytes: Vec<u8>) -> Vec<u8> {
-    let end = bytes.iter().rposition(|byte| *byte != b'\n').map_or(0, |index| index + 1);
+    let end = bytes.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n')).map_or(0, |index| index + 1);
     let tail = bytes.split_off(end);
     bytes.truncate(end.saturating_sub(9));
     bytes.extend_from_slice(&tail);
@@ -155,6 +161,7 @@ mod tests {
     #[test]
     fn a_torn_frame_keeps_its_line_ends() {
         assert_eq!(torn(b"data: {\"a\": \"0123456789\"}\n\n".to_vec()), b"data: {\"a\": \"012\n\n");
+        assert_eq!(torn(b"data: {\"a\": \"0123456789\"}\r\n\r\n".to_vec()), b"data: {\"a\": \"012\r\n\r\n");
         assert_eq!(torn(b"{}\n".to_vec()), b"\n");
     }
 }

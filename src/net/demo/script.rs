@@ -172,6 +172,8 @@ pub struct Beat {
 pub enum Emit {
     /// A step in the dialect's own form.
     Step(WriterStep),
+    /// Nothing: the writer is told the whole answer.
+    Whole(String),
     /// The same with its JSON torn off.
     Torn(WriterStep),
     /// The same in two writes.
@@ -205,6 +207,7 @@ struct Unroll {
     said: String,
     pieces: u64,
     in_write: u32,
+    written: usize,
     tools: u16,
 }
 
@@ -253,8 +256,12 @@ impl Unroll {
                 self.push(step, Emit::Halved(text_step(ANSWER, text)));
             }
             Act::KeepAlive => self.write(step, WriterStep::KeepAlive),
-            Act::Finish(reason) => self.write(step, WriterStep::Finish { reason: reason.into(), text: String::new() }),
+            Act::Finish(reason) => {
+                self.tell_whole();
+                self.write(step, WriterStep::Finish { reason: reason.into(), text: String::new() });
+            }
             Act::FinishEcho => {
+                self.tell_whole();
                 let text = self.said.clone();
                 self.write(step, WriterStep::Finish { reason: String::new(), text });
             }
@@ -281,6 +288,11 @@ impl Unroll {
         self.write(step, WriterStep::Text { key, text: text.into(), preamble });
     }
 
+    /// A wire that repeats the answer whole has it as the model gave it, however often its deltas said it.
+    fn tell_whole(&mut self) {
+        self.beats.push(Beat { gap_us: 0, emit: Emit::Whole(self.said.clone()) });
+    }
+
     fn write(&mut self, step: &Step, what: WriterStep) {
         self.push(step, Emit::Step(what));
     }
@@ -288,7 +300,8 @@ impl Unroll {
     fn push(&mut self, step: &Step, emit: Emit) {
         let first = self.in_write.is_multiple_of(step.per_write);
         self.in_write += 1;
-        let percent = RHYTHM[self.beats.len() % RHYTHM.len()];
+        let percent = RHYTHM[self.written % RHYTHM.len()];
+        self.written += 1;
         // A long gap is what a scenario is about, so it is kept to the millisecond.
         let gap = if step.gap_ms < 200 { u64::from(step.gap_ms) * percent * 10 } else { u64::from(step.gap_ms) * 1_000 };
         self.beats.push(Beat { gap_us: if first { gap } else { 0 }, emit });

@@ -176,7 +176,7 @@ fn start(parts: &Parts, body: &Bytes, sent: &HeaderMap, upstream: &Upstream, rec
     (start, secrets)
 }
 
-/// The model that a call asks for: as its body says, else as its path does (`models/NAME:…`, `deployments/NAME/…`).
+/// The model that a call asks for: as its body says, else as its path does (`models/NAME:…`, `deployments/NAME/…`, `model/NAME/…`).
 fn model(uri: &Uri, body: &[u8]) -> String {
     #[derive(Deserialize)]
     struct Asked {
@@ -185,9 +185,15 @@ fn model(uri: &Uri, body: &[u8]) -> String {
     if let Ok(Asked { model }) = serde_json::from_slice(body) {
         return model;
     }
-    let mut segments = uri.path().split('/').skip_while(|segment| !matches!(*segment, "models" | "deployments"));
-    let name = segments.nth(1).unwrap_or_default();
-    name.split(':').next().unwrap_or_default().to_owned()
+    let path = uri.path();
+    let after = |marker: &str| path.find(marker).map(|at| &path[at + marker.len()..]);
+    let name = match (after("/models/"), after("/deployments/").or_else(|| after("/model/"))) {
+        // A name may have slashes in it, and ends where the method begins.
+        (Some(rest), _) => rest.rsplit_once(':').map_or(rest, |(name, _)| name),
+        (None, Some(rest)) => rest.split('/').next().unwrap_or_default(),
+        (None, None) => "",
+    };
+    name.to_owned()
 }
 
 fn title(parts: &Parts, model: &str) -> String {
@@ -206,6 +212,8 @@ mod tests {
         };
         check("/v1/chat/completions", r#"{"stream": true, "model": "gpt-5"}"#, "gpt-5");
         check("/v1beta/models/gemini-2:streamGenerateContent", r#"{"contents": []}"#, "gemini-2");
+        check("/v1beta/models/tuned/a:streamGenerateContent?alt=sse", "{}", "tuned/a");
+        check("/model/amazon.nova-lite-v1:0/converse-stream", "{}", "amazon.nova-lite-v1:0");
         check("/openai/deployments/mine/chat/completions", "{}", "mine");
         check("/v1/chat/completions", r#"{"model": 7}"#, "");
         check("/v1/files", "no JSON", "");

@@ -27,7 +27,7 @@ pub fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let upper = Rect { height: inner.height * 3 / 5, ..inner };
     // Names alone where room is short: the scenarios have more to say.
     let wide = inner.width >= 130;
-    let left = Rect { width: if wide { 40 } else { 16.min(inner.width / 3) }, ..upper };
+    let left = Rect { width: if wide { 46 } else { 19.min(inner.width / 3) }, ..upper };
     let right = Rect { x: left.right(), width: inner.width - left.width, ..upper };
     let lower = Rect { y: upper.bottom(), height: inner.height - upper.height, ..inner };
     let at = |field| composer.field == field;
@@ -35,7 +35,7 @@ pub fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let names: Vec<String> = composer
         .providers
         .iter()
-        .map(|provider| format!("{:<11} {}", provider.name, if wide { &provider.title } else { "" }))
+        .map(|provider| if wide { format!("{:<16} {}", provider.name, provider.title) } else { provider.name.clone() })
         .collect();
     choices(theme, &names, composer.provider, at(Field::Provider), list, buf);
     model(composer, theme, right, buf);

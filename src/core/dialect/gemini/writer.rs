@@ -1,6 +1,7 @@
 //! Responses as Gemini writes them with `alt=sse`: CRLF, no terminator.
 
-use serde_json::{Value, json};
+use serde::de::IgnoredAny;
+use serde_json::json;
 
 use crate::core::{
     dialect::{Writer, WriterStart, WriterStep},
@@ -21,29 +22,31 @@ pub(super) fn new(start: &WriterStart) -> Box<dyn Writer> {
 }
 
 impl ResponseWriter {
-    fn response(&self, choice: u16, parts: &Value, finish: Option<&str>, out: &mut Vec<u8>) {
-        let mut candidate = json!({"content": {"parts": parts, "role": "model"}, "index": choice});
-        if let Some(finish) = finish {
-            candidate["finishReason"] = finish.into();
-        }
-        let mut response = json!({"candidates": [candidate], "modelVersion": self.start.model, "responseId": self.start.id});
-        if let Some(usage) = &self.usage {
-            response["usageMetadata"] =
+    /// A response with these parts, as JSON text: the arguments of a call keep the order of their keys.
+    fn response(&self, choice: u16, parts: &str, finish: Option<&str>, out: &mut Vec<u8>) {
+        let finish = finish.map(|finish| format!(",\"finishReason\":{}", json!(finish))).unwrap_or_default();
+        let usage = self.usage.as_ref().map(|usage| {
+            let counts =
                 json!({"promptTokenCount": usage.input, "candidatesTokenCount": usage.output, "totalTokenCount": usage.total});
-        }
-        event(&response, out);
+            format!(",\"usageMetadata\":{counts}")
+        });
+        let (usage, model, id) = (usage.unwrap_or_default(), json!(self.start.model), json!(self.start.id));
+        let content = format!("{{\"parts\":{parts},\"role\":\"model\"}}");
+        let candidate = format!("{{\"content\":{content}{finish},\"index\":{choice}}}");
+        event(&format!("{{\"candidates\":[{candidate}]{usage},\"modelVersion\":{model},\"responseId\":{id}}}"), out);
     }
 
     fn flush_call(&mut self, out: &mut Vec<u8>) {
         let Some((id, name, arguments)) = self.call.take() else { return };
         // Arguments that are no JSON cannot be said on this wire.
-        let arguments = serde_json::from_str::<Value>(&arguments).unwrap_or_else(|_| json!({}));
-        self.response(0, &json!([{"functionCall": {"id": id, "name": name, "args": arguments}}]), None, out);
+        let arguments = if serde_json::from_str::<IgnoredAny>(&arguments).is_ok() { arguments } else { "{}".into() };
+        let call = format!("{{\"id\":{},\"name\":{},\"args\":{arguments}}}", json!(id), json!(name));
+        self.response(0, &format!("[{{\"functionCall\":{call}}}]"), None, out);
     }
 }
 
-fn event(value: &Value, out: &mut Vec<u8>) {
-    out.extend_from_slice(format!("data: {value}\r\n\r\n").as_bytes());
+fn event(data: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(format!("data: {data}\r\n\r\n").as_bytes());
 }
 
 impl Writer for ResponseWriter {
@@ -54,29 +57,29 @@ impl Writer for ResponseWriter {
         match step {
             WriterStep::Begin => {}
             WriterStep::Text { key, text, .. } => match key.channel {
-                Channel::Text | Channel::Refusal => self.response(key.choice, &json!([{ "text": text }]), None, out),
-                Channel::Reasoning => self.response(key.choice, &json!([{"text": text, "thought": true}]), None, out),
+                Channel::Text | Channel::Refusal => self.response(key.choice, &json!([{ "text": text }]).to_string(), None, out),
+                Channel::Reasoning => self.response(key.choice, &json!([{"text": text, "thought": true}]).to_string(), None, out),
                 Channel::ToolArguments => {
                     let (_, _, arguments) = self.call.get_or_insert_with(Default::default);
                     arguments.push_str(text);
                 }
             },
             WriterStep::Tool { id, name, .. } => self.call = Some((id.clone(), name.clone(), String::new())),
-            WriterStep::KeepAlive => self.response(0, &json!([]), None, out),
+            WriterStep::KeepAlive => self.response(0, "[]", None, out),
             // Reason and counts stand in one response, so the reason waits for the end.
             WriterStep::Finish { reason, text } => {
                 if !text.is_empty() {
-                    self.response(0, &json!([{ "text": text }]), None, out);
+                    self.response(0, &json!([{ "text": text }]).to_string(), None, out);
                 }
                 self.finish = Some(if reason.is_empty() { "STOP".into() } else { reason.clone() });
             }
             WriterStep::Usage(usage) => self.usage = Some(*usage),
             WriterStep::Error { kind, message } => {
-                event(&json!({"error": {"code": 500, "message": message, "status": kind}}), out);
+                event(&json!({"error": {"code": 500, "message": message, "status": kind}}).to_string(), out);
             }
             WriterStep::End => {
                 let finish = self.finish.take().unwrap_or_else(|| "STOP".into());
-                self.response(0, &json!([{"text": ""}]), Some(&finish), out);
+                self.response(0, r#"[{"text":""}]"#, Some(&finish), out);
             }
         }
     }

@@ -10,11 +10,20 @@ use crate::core::{
 struct EventWriter {
     start: WriterStart,
     number: u64,
-    /// The item that is open: where its text goes, the item, what was said.
-    open: Option<(ChannelKey, Value, String)>,
+    open: Option<Open>,
     output: Vec<Value>,
     usage: Usage,
     status: String,
+    /// The answer as the model gave it, if that was told.
+    whole: Option<String>,
+}
+
+/// The item that is open.
+struct Open {
+    /// Where its text goes.
+    key: ChannelKey,
+    item: Value,
+    said: String,
 }
 
 /// A writer for one stream.
@@ -26,6 +35,7 @@ pub(super) fn new(start: &WriterStart) -> Box<dyn Writer> {
         output: Vec::new(),
         usage: Usage::default(),
         status: "completed".into(),
+        whole: None,
     })
 }
 
@@ -37,6 +47,11 @@ fn words(channel: Channel) -> (&'static str, &'static str, &'static str, &'stati
         Channel::Reasoning => ("reasoning", "summary_text", "reasoning_summary_text", "text"),
         Channel::ToolArguments => ("function_call", "", "function_call_arguments", "arguments"),
     }
+}
+
+/// The name under which a channel's parts are counted.
+fn part_index(channel: Channel) -> &'static str {
+    if channel == Channel::Reasoning { "summary_index" } else { "content_index" }
 }
 
 impl EventWriter {
@@ -56,20 +71,45 @@ impl EventWriter {
         })
     }
 
+    /// The fields that place an event in the open item.
+    fn place(&self, key: ChannelKey) -> Value {
+        let mut fields = json!({"item_id": self.item_id(), "output_index": self.output.len()});
+        if key.channel != Channel::ToolArguments {
+            fields[part_index(key.channel)] = 0.into();
+        }
+        fields
+    }
+
+    fn item_id(&self) -> String {
+        format!("item_{}", self.output.len())
+    }
+
     /// Opens the item of `key` unless it is open; closes another one first.
     fn open(&mut self, key: ChannelKey, item: Value, out: &mut Vec<u8>) {
-        if self.open.as_ref().is_some_and(|(open, ..)| *open == key) {
+        if self.open.as_ref().is_some_and(|open| open.key == key) {
             return;
         }
         self.close(out);
         let index = self.output.len();
         self.event("response.output_item.added", json!({"output_index": index, "item": item}), out);
-        self.open = Some((key, item, String::new()));
+        if let Some(event) = part_event(key.channel) {
+            let fields = self.part(key, "");
+            self.event(&format!("response.{event}.added"), fields, out);
+        }
+        self.open = Some(Open { key, item, said: String::new() });
+    }
+
+    /// The fields of an event about the part of `key`, whose text is `said`.
+    fn part(&self, key: ChannelKey, said: &str) -> Value {
+        let (_, part, _, field) = words(key.channel);
+        let mut fields = self.place(key);
+        fields["part"] = json!({"type": part, field: said});
+        fields
     }
 
     fn item(&self, key: ChannelKey) -> Value {
         let (kind, ..) = words(key.channel);
-        let id = format!("item_{}", self.output.len());
+        let id = self.item_id();
         match key.channel {
             Channel::Text | Channel::Refusal => json!({"id": id, "type": kind, "role": "assistant", "content": []}),
             Channel::Reasoning => json!({"id": id, "type": kind, "summary": []}),
@@ -78,10 +118,21 @@ impl EventWriter {
     }
 
     fn close(&mut self, out: &mut Vec<u8>) {
-        let Some((key, mut item, said)) = self.open.take() else { return };
+        let Some(Open { key, mut item, mut said }) = self.open.take() else { return };
+        if key.channel == Channel::Text
+            && let Some(whole) = self.whole.take()
+        {
+            said = whole;
+        }
         let (_, part, event, field) = words(key.channel);
         let index = self.output.len();
-        self.event(&format!("response.{event}.done"), json!({"output_index": index, "content_index": 0, field: said}), out);
+        let mut fields = self.place(key);
+        fields[field] = said.as_str().into();
+        self.event(&format!("response.{event}.done"), fields, out);
+        if let Some(event) = part_event(key.channel) {
+            let fields = self.part(key, &said);
+            self.event(&format!("response.{event}.done"), fields, out);
+        }
         match key.channel {
             Channel::ToolArguments => item["arguments"] = said.into(),
             channel => {
@@ -94,29 +145,40 @@ impl EventWriter {
     }
 }
 
+/// What a part's beginning and end are called, for a channel that has parts.
+fn part_event(channel: Channel) -> Option<&'static str> {
+    match channel {
+        Channel::Text | Channel::Refusal => Some("content_part"),
+        Channel::Reasoning => Some("reasoning_summary_part"),
+        Channel::ToolArguments => None,
+    }
+}
+
 impl Writer for EventWriter {
     fn write(&mut self, step: &WriterStep, _at_ns: u64, out: &mut Vec<u8>) {
         match step {
             WriterStep::Begin => {
-                let response = self.response("in_progress");
-                self.event("response.created", json!({ "response": response }), out);
+                for event in ["response.created", "response.in_progress"] {
+                    let response = self.response("in_progress");
+                    self.event(event, json!({ "response": response }), out);
+                }
             }
             WriterStep::Text { key, text, .. } => {
                 let item = self.item(*key);
                 self.open(*key, item, out);
-                if let Some((_, _, said)) = &mut self.open {
-                    said.push_str(text);
+                if let Some(open) = &mut self.open {
+                    open.said.push_str(text);
                 }
                 let (_, _, event, _) = words(key.channel);
-                let index = self.output.len();
-                let fields = json!({"output_index": index, "content_index": 0, "delta": text, "obfuscation": "k3"});
+                let mut fields = self.place(*key);
+                (fields["delta"], fields["obfuscation"]) = (text.as_str().into(), "k3".into());
                 self.event(&format!("response.{event}.delta"), fields, out);
             }
             WriterStep::Tool { block, id, name } => {
                 let key = ChannelKey { choice: 0, block: *block, channel: Channel::ToolArguments };
+                self.close(out);
                 let mut item = self.item(key);
                 (item["call_id"], item["name"]) = (id.as_str().into(), name.as_str().into());
-                self.close(out);
                 self.open(key, item, out);
             }
             WriterStep::KeepAlive => out.extend_from_slice(b": keepalive\n\n"),
@@ -141,5 +203,9 @@ impl Writer for EventWriter {
                 self.event(&format!("response.{status}"), json!({ "response": response }), out);
             }
         }
+    }
+
+    fn whole(&mut self, text: &str) {
+        self.whole = Some(text.to_owned());
     }
 }

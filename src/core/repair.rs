@@ -1,0 +1,169 @@
+//! Repair: a judged body as bytes of the same wire format, what was taken out of its text missing, everything else byte for byte.
+//!
+//! A frame passes as it came, is left out if redundant text was all it had to say, or is trimmed: only the string that holds the
+//! text changes. What lies between frames passes too. Where a trim cannot be shown to change nothing else, this says so instead of
+//! guessing, and whoever asked passes the rest on as it came.
+
+use std::ops::Range;
+
+use crate::core::{
+    class::{Class, Family},
+    frame::Framing,
+    judgement::Judgement,
+    output::Fate,
+    reading::{DeltaId, FrameId, Note, Reading},
+};
+
+mod data;
+mod edit;
+mod literal;
+
+use edit::{DeltaCut, Wire};
+
+/// Follows a judgement and writes what it released. One body: the reading's arena from the first byte to the last.
+#[derive(Debug, Default)]
+pub struct Repair {
+    /// The next frame to be written.
+    frame: u32,
+    /// The first byte of the body that was not written or left out.
+    byte: usize,
+    /// An element of the JSON array was written.
+    element: bool,
+    /// How many frames were trimmed and left out.
+    pub trimmed: u32,
+    /// How many frames were left out.
+    pub dropped: u32,
+}
+
+/// Why a frame could not be repaired; it and all behind it are still to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The frame.
+    pub frame: FrameId,
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the redundant text of frame {} cannot be taken out alone", self.frame.0)
+    }
+}
+
+impl Repair {
+    /// The first byte of the body that was not written or left out.
+    pub fn written(&self) -> usize {
+        self.byte
+    }
+
+    /// Appends to `out` every frame that was released since the last call, as it is to be passed on.
+    ///
+    /// # Errors
+    /// When a frame cannot be repaired; what came before it is in `out`.
+    pub fn write(&mut self, reading: &Reading, judgement: &Judgement, out: &mut Vec<u8>) -> Result<(), Fault> {
+        while self.frame < judgement.output.released.min(reading.frame_count()) {
+            self.write_frame(reading, judgement, FrameId(self.frame), out)?;
+            self.frame += 1;
+        }
+        Ok(())
+    }
+
+    /// Appends what lies behind the last frame, once the body has ended.
+    pub fn finish(&mut self, reading: &Reading, out: &mut Vec<u8>) {
+        out.extend_from_slice(&reading.body()[self.byte..]);
+        self.byte = reading.body().len();
+    }
+
+    fn write_frame(&mut self, reading: &Reading, judgement: &Judgement, id: FrameId, out: &mut Vec<u8>) -> Result<(), Fault> {
+        let frame = reading.frame(id);
+        let (start, end) = (frame.start as usize, frame.end as usize);
+        let bytes = &reading.body()[start..end];
+        let edited = repaired(reading, judgement, id)?;
+        let between = &reading.body()[self.byte.min(start)..start];
+        let dropped = matches!(edited, Edited::Drop);
+        if reading.framing() == Some(Framing::JsonArray) && (dropped || !self.element) {
+            // A comma stands between two elements that are there.
+            out.extend(between.iter().filter(|byte| **byte != b','));
+        } else {
+            out.extend_from_slice(between);
+        }
+        match edited {
+            Edited::Whole => out.extend_from_slice(bytes),
+            Edited::Trim(trimmed) => {
+                self.trimmed += 1;
+                out.extend_from_slice(&trimmed);
+            }
+            Edited::Drop => self.dropped += 1,
+        }
+        self.element |= !dropped;
+        self.byte = self.byte.max(end);
+        Ok(())
+    }
+}
+
+/// What becomes of a frame.
+enum Edited {
+    Whole,
+    Trim(Vec<u8>),
+    Drop,
+}
+
+fn repaired(reading: &Reading, judgement: &Judgement, id: FrameId) -> Result<Edited, Fault> {
+    let output = &judgement.output;
+    let deltas = reading.deltas_of(id);
+    let first = output.cuts.partition_point(|cut| cut.delta.0 < deltas.start);
+    if output.cuts.get(first).is_none_or(|cut| cut.delta.0 >= deltas.end) {
+        return Ok(Edited::Whole);
+    }
+    let (mut whole, mut redelivered) = (true, true);
+    let mut cuts = Vec::new();
+    for delta in deltas.map(DeltaId) {
+        let mut gone: Vec<Range<usize>> = Vec::new();
+        for segment in output.segments(reading, delta, output.released) {
+            if let Fate::Suppressed(finding) = segment.fate {
+                redelivered &= came_before(judgement.finding(finding).class);
+                gone.push(segment.range.start as usize..segment.range.end as usize);
+            } else {
+                whole = false;
+            }
+        }
+        cuts.push(DeltaCut { text: reading.delta(delta).text, gone });
+    }
+    let silent = reading.notes_of(id).iter().all(|(_, note)| says_nothing(note, redelivered));
+    if whole && redelivered && silent {
+        return Ok(Edited::Drop);
+    }
+    let trimmed = trim(reading, id, &cuts);
+    let Some(trimmed) = trimmed else {
+        // Text that cannot be taken out of its frame can still go with it, if it is all the frame says.
+        return if whole && silent { Ok(Edited::Drop) } else { Err(Fault { frame: id }) };
+    };
+    let empty = whole && silent && blank_before(reading, id).is_some_and(|before| before == trimmed);
+    Ok(if empty { Edited::Drop } else { Edited::Trim(trimmed) })
+}
+
+/// Classes whose redundant frames were delivered before, as they are.
+fn came_before(class: Class) -> bool {
+    class.info().family == Family::Redelivery && class != Class::ChannelMirror
+}
+
+/// True for notes that a frame which is left out may take with it.
+fn says_nothing(note: &Note, redelivered: bool) -> bool {
+    match note {
+        Note::Mirrored { .. } | Note::Opening | Note::Tokens(_) => true,
+        Note::Tool { .. } | Note::Usage(_) => redelivered,
+        _ => false,
+    }
+}
+
+fn trim(reading: &Reading, id: FrameId, cuts: &[DeltaCut<'_>]) -> Option<Vec<u8>> {
+    let wire = Wire { framing: reading.framing()?, dialect: reading.dialect_at(id.0 + 1)? };
+    wire.trim(reading.frame_bytes(id), cuts)
+}
+
+/// The latest frame with text before `id`, without any text: a frame that leaves the same behind says nothing new.
+fn blank_before(reading: &Reading, id: FrameId) -> Option<Vec<u8>> {
+    let first = reading.frame(id).first_delta;
+    let before = reading.delta(DeltaId(first.checked_sub(1)?)).frame;
+    let cuts: Vec<_> = reading.deltas_of(before).map(|delta| reading.delta(DeltaId(delta)).text).collect();
+    let cuts: Vec<_> = cuts.into_iter().map(|text| DeltaCut { text, gone: vec![0..text.len()] }).collect();
+    trim(reading, before, &cuts)
+}

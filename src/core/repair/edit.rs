@@ -1,0 +1,161 @@
+//! One frame with less text: where a delta's text stands in its data, and the proof that nothing else changed.
+//!
+//! Readers do not say which string a delta came from. So every string that could be it is tried, and the edited frame is read
+//! again: it must say all that the frame said, and of the delta what was to stay.
+
+use std::ops::Range;
+
+use super::{
+    data::{with_data, with_view},
+    literal::{Literal, decode, literals, without},
+};
+use crate::core::{
+    dialect::{DialectInfo, FrameView, Sink, bedrock::base64},
+    frame::Framing,
+    reading::{ChannelKey, Note},
+};
+
+/// The most places that are tried for one delta.
+const MOST_TRIES: usize = 16;
+
+/// Keys under which text mostly stands; a string under another one is tried after them.
+const TEXT_KEYS: &[&[u8]] = &[
+    b"content",
+    b"text",
+    b"delta",
+    b"reasoning_content",
+    b"reasoning",
+    b"thinking",
+    b"arguments",
+    b"partial_json",
+    b"input",
+    b"refusal",
+    b"response",
+    b"completion",
+    b"outputText",
+    b"generation",
+    b"output",
+];
+
+/// A frame, and how it is to be read.
+#[derive(Clone, Copy)]
+pub struct Wire {
+    /// How its body is cut into frames.
+    pub framing: Framing,
+    /// What its frames mean.
+    pub dialect: &'static DialectInfo,
+}
+
+/// What is to go of one delta of a frame.
+pub struct DeltaCut<'a> {
+    /// Its text as the reading has it.
+    pub text: &'a str,
+    /// Byte ranges of the text that go, ascending; mostly one.
+    pub gone: Vec<Range<usize>>,
+}
+
+impl DeltaCut<'_> {
+    /// The text without what goes.
+    fn rest(&self) -> Vec<u8> {
+        let mut rest = Vec::new();
+        let mut at = 0;
+        for range in &self.gone {
+            rest.extend_from_slice(&self.text.as_bytes()[at..range.start]);
+            at = range.end;
+        }
+        rest.extend_from_slice(&self.text.as_bytes()[at..]);
+        rest
+    }
+}
+
+/// What a frame says when it is read by itself.
+#[derive(PartialEq)]
+struct Told {
+    deltas: Vec<(ChannelKey, Vec<u8>, bool)>,
+    notes: Vec<Note>,
+}
+
+impl Wire {
+    fn read(self, frame: &[u8]) -> Option<Told> {
+        let mut sink = Sink::default();
+        with_view(self.framing, frame, |view| (self.dialect.reader)().read(view, &mut sink))?;
+        let mut from = 0;
+        let deltas = sink.deltas.iter().map(|(key, end, snapshot)| {
+            let text = sink.text[from..*end as usize].to_vec();
+            from = *end as usize;
+            (*key, text, *snapshot)
+        });
+        let deltas = deltas.collect();
+        // These are about the text that goes.
+        let about_text = |note: &Note| matches!(note, Note::Mirrored { .. } | Note::Opening | Note::Tokens(_));
+        sink.notes.retain(|note| !about_text(note));
+        Some(Told { deltas, notes: sink.notes })
+    }
+
+    /// `frame` without what is to go of its deltas, all of which `cuts` names in order. `None` if that cannot be done, or cannot be
+    /// shown to change nothing else.
+    pub fn trim(self, frame: &[u8], cuts: &[DeltaCut<'_>]) -> Option<Vec<u8>> {
+        let mut told = self.read(frame)?;
+        let same =
+            |(delta, cut): (&(ChannelKey, Vec<u8>, bool), &DeltaCut<'_>)| cut.gone.is_empty() || delta.1 == cut.text.as_bytes();
+        if told.deltas.len() != cuts.len() || !told.deltas.iter().zip(cuts).all(same) {
+            return None;
+        }
+        let mut current = frame.to_vec();
+        // From the last one on: a delta that goes whole moves those behind it.
+        for (index, cut) in cuts.iter().enumerate().rev().filter(|(_, cut)| !cut.gone.is_empty()) {
+            let rest = cut.rest();
+            if rest.is_empty() {
+                told.deltas.remove(index);
+            } else {
+                told.deltas[index].1 = rest;
+            }
+            let data = with_view(self.framing, &current, |view: &FrameView<'_>| view.data.to_vec())?;
+            current = candidates(&data, cut)
+                .into_iter()
+                .take(MOST_TRIES)
+                .filter_map(|data| with_data(self.framing, &current, &data))
+                .find(|edited| self.read(edited).is_some_and(|now| now == told))?;
+        }
+        Some(current)
+    }
+}
+
+/// Every way to take `cut` out of `data`, the likeliest first.
+fn candidates(data: &[u8], cut: &DeltaCut<'_>) -> Vec<Vec<u8>> {
+    let text = cut.text.as_bytes();
+    let mut strings: Vec<(Literal, Vec<u8>)> = literals(data)
+        .into_iter()
+        .map(|literal| (decode(&data[literal.range.clone()]), literal))
+        .map(|(text, at)| (at, text))
+        .collect();
+    strings.sort_by_key(|(literal, _)| !TEXT_KEYS.contains(&&data[literal.key.clone()]));
+    let replaced = |literal: &Literal, source: &[u8]| [&data[..literal.range.start], source, &data[literal.range.end..]].concat();
+    let edited = |literal: &Literal, from: usize| {
+        let gone: Vec<_> = cut.gone.iter().map(|range| range.start + from..range.end + from).collect();
+        replaced(literal, &without(&data[literal.range.clone()], &gone))
+    };
+    let exact: Vec<&Literal> = strings.iter().filter(|(_, decoded)| decoded == text).map(|(literal, _)| literal).collect();
+    let mut found: Vec<Vec<u8>> = exact.iter().map(|literal| edited(literal, 0)).collect();
+    if exact.len() > 1 {
+        // One text in two fields is one delta to a reader that knows them.
+        let mut all = data.to_vec();
+        let mut in_order = exact.clone();
+        in_order.sort_by_key(|literal| std::cmp::Reverse(literal.range.start));
+        for literal in in_order {
+            let source = without(&data[literal.range.clone()], &cut.gone);
+            all.splice(literal.range.clone(), source);
+        }
+        found.push(all);
+    }
+    for (literal, decoded) in strings.iter().filter(|(literal, _)| &data[literal.key.clone()] == b"bytes") {
+        let inner = base64::decode(decoded).map(|inner| candidates(&inner, cut)).unwrap_or_default();
+        found.extend(inner.iter().map(|inner| replaced(literal, base64::encode(inner).as_bytes())));
+    }
+    if data == text {
+        found.push(cut.rest());
+    }
+    let within = |decoded: &[u8]| memchr::memmem::find(decoded, text).filter(|_| decoded != text && !text.is_empty());
+    found.extend(strings.iter().filter_map(|(literal, decoded)| Some(edited(literal, within(decoded)?))));
+    found
+}
