@@ -6,7 +6,7 @@ use crate::core::{
     detect::{snapshot::Snapshots, timing::Phase, usage},
     dialect::Ending,
     input::{End, Origin, OurEnd, What},
-    judgement::{Finding, Judgement, findings::Draft},
+    judgement::{Finding, Judgement, damage::blame_error, findings::Draft},
     machine::EndReason,
     reading::{FrameId, Mark, Reading},
     time::Micros,
@@ -203,7 +203,7 @@ impl Judgement {
             }
             (EndReason::Error, _) if !self.session.failed => {
                 let status = self.session.status.unwrap_or(0);
-                (Class::ProviderError, Layer::Server, format!("the provider answered with status {status}"))
+                (Class::ProviderError, blame_error("", "", Some(status)).0, format!("the provider answered with status {status}"))
             }
             _ => return,
         };
