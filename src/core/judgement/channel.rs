@@ -26,6 +26,8 @@ pub(super) struct ChannelState {
     pub count: u32,
     /// How many deltas differed from the one before, plus one.
     pub distinct: u32,
+    /// Id of the tool call whose arguments these are, once it was said.
+    pub call: Option<String>,
     /// What else its deltas might mean than that each adds its text.
     pub hypotheses: Hypotheses,
     /// What is expected of the next text.
