@@ -2,6 +2,7 @@
 
 mod channel;
 mod content;
+mod damage;
 mod delta;
 mod ending;
 mod doubt;

@@ -128,69 +128,6 @@ impl Judgement {
         }
     }
 
-    /// Damage that a note reports; true if something was lost.
-    fn judge_damage(&mut self, reading: &Reading, frame: FrameId, note: &Note) -> bool {
-        let (class, layer, evidence) = match note {
-            Note::Malformed { byte, message } => {
-                self.condition.unhealed = true;
-                (Class::MalformedFrame, Layer::Unknown, format!("frame {} cannot be read at byte {byte}: {message}", frame.0))
-            }
-            Note::Checksum { byte, message } => {
-                self.condition.unhealed = true;
-                (Class::ChecksumMismatch, Layer::Proxy, format!("frame {} at byte {byte}: {message}", frame.0))
-            }
-            Note::TooLarge { limit } => {
-                self.condition.unhealed = true;
-                (Class::LimitExceeded, Layer::Server, format!("frame {} is larger than {limit} bytes and was not read", frame.0))
-            }
-            Note::Replaced(1) => (
-                Class::EncodingError,
-                Layer::Unknown,
-                format!("frame {}: 1 character was not valid Unicode and was replaced", frame.0),
-            ),
-            Note::Replaced(count) => (
-                Class::EncodingError,
-                Layer::Unknown,
-                format!("frame {}: {count} characters were not valid Unicode and were replaced", frame.0),
-            ),
-            Note::Error { kind, message } => {
-                self.broken_off(reading);
-                self.session.failed = true;
-                self.condition.unhealed = true;
-                (Class::ProviderError, Layer::Server, format!("the provider reports {kind}: {message}"))
-            }
-            Note::JoinedSurrogate => {
-                self.note_once(reading, Class::Utf8Split, Layer::Server, Some(frame), || {
-                    format!("frame {} completes a character whose first half came in a delta before; joined", frame.0)
-                });
-                return false;
-            }
-            Note::Odd(what) => {
-                self.note_once(reading, Class::UnknownFrame, Layer::Server, Some(frame), || {
-                    format!("frame {} has a value that its format does not: {what}; the rest was read", frame.0)
-                });
-                return false;
-            }
-            Note::SaidTwice
-            | Note::Finish { .. }
-            | Note::Usage(_)
-            | Note::Tool { .. }
-            | Note::CompletionId(_)
-            | Note::Model(_)
-            | Note::NewTurn
-            | Note::Stop { .. }
-            | Note::Boundary(_)
-            | Note::Mirrored { .. }
-            | Note::Opening
-            | Note::Tokens(_) => {
-                return false;
-            }
-        };
-        let first_delta = reading.deltas_of(frame).next().map(DeltaId);
-        self.add(reading, Draft::flag(class, layer, evidence), None, Some(frame), first_delta);
-        true
-    }
-
     /// A note that is made once a session and counted after that.
     pub(super) fn note_once(
         &mut self,

@@ -30,6 +30,9 @@ pub(super) struct ChunkReader {
     /// The content block that text belongs to, and whether it has some.
     block: u16,
     used: bool,
+    /// Something was said since a block was stopped, and how many were.
+    spoke: bool,
+    stopped: u16,
     /// Event and text of the frame before, if it was a typed thought.
     thought: Option<(Vec<u8>, Vec<u8>)>,
 }
@@ -97,6 +100,11 @@ impl ChunkReader {
                 self.block = self.block.saturating_add(1);
                 self.used = false;
             }
+            // Its number is not said: it is the block that spoke last, until another one does.
+            Meaning::Control if chunk.event.bytes() == b"content_block_stop" => {
+                self.stopped = self.stopped.saturating_add(u16::from(std::mem::take(&mut self.spoke)));
+                sink.note(Note::Stop { block: self.stopped.saturating_sub(1) });
+            }
             Meaning::Error => {
                 let kind = if chunk.kind.is_empty() { &chunk.event } else { &chunk.kind };
                 let message = [&chunk.message, &chunk.text, &chunk.comment].into_iter().find(|text| !text.is_empty());
@@ -158,6 +166,7 @@ impl ChunkReader {
             }
         }
         self.used |= !sink.deltas.is_empty();
+        self.spoke |= !sink.deltas.is_empty();
     }
 
     /// Thoughts under the names of fields. Parts beside a plain field are a documented form of it, and not read again.
