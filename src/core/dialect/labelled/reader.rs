@@ -17,7 +17,7 @@ use crate::core::{
         json::{self, Text, TextOr},
         usage::usage_of,
     },
-    reading::{Channel, ChannelKey, FrameKind, Note, Usage},
+    reading::{Channel, ChannelKey, FrameKind, Identity, Note, Usage},
 };
 
 /// Reads chunks; knows what was said, which calls there are, and the latest thought.
@@ -229,14 +229,11 @@ fn tagged_thought(chunk: &Chunk<'_>) -> Option<usize> {
     said.then_some(end + CLOSE.len())
 }
 
-/// Sequence numbers of a later generation are higher.
-fn identity(chunk: &Chunk<'_>) -> Option<u64> {
-    const PER_GENERATION: u64 = 1 << 40;
-    match (chunk.generation, chunk.seq) {
-        (Some(generation), Some(seq)) if seq < PER_GENERATION => generation.checked_mul(PER_GENERATION)?.checked_add(seq),
-        (_, Some(seq)) => Some(seq),
-        (_, None) => chunk.src_us,
-    }
+/// A sequence number, of a generation where there are several, else the time at the source.
+fn identity(chunk: &Chunk<'_>) -> Option<Identity> {
+    let generation = chunk.generation.unwrap_or(0).min(u64::from(u32::MAX)) as u32;
+    let time = || Some(Identity::time(chunk.src_us?.saturating_mul(1_000)));
+    chunk.seq.map(|seq| Identity::sequence(seq).of_generation(generation)).or_else(time)
 }
 
 /// A plain number counts the completion's tokens.
