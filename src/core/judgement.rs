@@ -3,6 +3,7 @@
 mod channel;
 mod content;
 mod delta;
+mod ending;
 mod doubt;
 mod findings;
 mod foreign;
@@ -13,6 +14,7 @@ mod loops;
 mod mark;
 mod resume;
 mod session;
+mod snapshot;
 mod strategy;
 mod timing;
 

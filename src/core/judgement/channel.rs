@@ -68,6 +68,11 @@ impl Channels {
         self.index.get(&key).map(|index| &self.states[*index].1)
     }
 
+    /// Every channel and its state, in the order in which they began.
+    pub fn iter(&self) -> impl Iterator<Item = (&ChannelKey, &ChannelState)> {
+        self.states.iter().map(|(key, state)| (key, state))
+    }
+
     /// The earliest hold: the position of its first frame, when it began, and whose it is.
     pub fn earliest_hold(&self) -> Option<(u32, Moment, ChannelKey)> {
         self.holds.first().copied()
