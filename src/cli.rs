@@ -16,6 +16,7 @@ pub mod repair;
 pub mod replay;
 pub mod sessions;
 pub mod demo;
+pub mod eval;
 pub mod proxy;
 pub mod send;
 
@@ -49,6 +50,8 @@ pub enum Command {
     Replay(replay::Args),
     /// Take proved stutter out of a stream: the same wire format out, unbuffered
     Repair(repair::Args),
+    /// Judge labelled cases with every strategy: repaired, harmed, flagged, missed
+    Eval(eval::Args),
     /// List the recordings
     Sessions(sessions::Args),
     /// Send one request and print what is released, with a verdict at the end
@@ -114,6 +117,7 @@ pub fn run() -> ExitCode {
         Some(Command::Compare(args)) => compare::run(&args),
         Some(Command::Replay(args)) => replay::run(&args),
         Some(Command::Repair(args)) => repair::run(&args),
+        Some(Command::Eval(args)) => eval::run(&args),
         Some(Command::Sessions(args)) => sessions::run(&args),
         Some(Command::Send(args)) => send::run(*args),
         Some(Command::Curl(args)) => curl::run(*args),

@@ -51,12 +51,12 @@ impl Verdict {
     /// The first verdict that holds: stutter, broken, flagged, clean.
     pub fn of(findings: &[Finding]) -> Verdict {
         let any = |holds: fn(&Finding) -> bool| findings.iter().any(holds);
-        // What this program cannot read is not broken for that.
-        let damage = |finding: &Finding| family(finding) == Family::Damage && finding.class != Class::UnknownFrame;
-        if any(|finding| matches!(family(finding), Family::Framing | Family::Redelivery) && finding.certainty == Certainty::Proved)
-        {
+        if any(|finding| {
+            let stutter = matches!(family(finding), Family::Framing | Family::Redelivery);
+            stutter && finding.certainty == Certainty::Proved && finding.level > Level::Note
+        }) {
             Verdict::Stutter
-        } else if findings.iter().any(|finding| damage(finding) && finding.level >= Level::Warning) {
+        } else if any(|finding| finding.lost && finding.level >= Level::Warning) {
             Verdict::Broken
         } else if any(|finding| finding.level >= Level::Warning) {
             Verdict::Flagged

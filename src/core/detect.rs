@@ -4,21 +4,26 @@ pub mod burst;
 pub mod content;
 pub mod cumulative;
 pub mod double;
+pub mod ending;
 pub mod facts;
 pub mod foreign;
 pub mod holdback;
 pub mod hypotheses;
 pub mod identity;
+pub mod loops;
 pub mod order;
 pub mod pace;
 pub mod pairing;
+pub mod prompt;
 pub mod repeat;
 pub mod replay;
 pub mod restart;
 pub mod rewrite;
 pub mod shape;
+pub mod snapshot;
 pub mod stitch;
 pub mod strategies;
+pub mod surroundings;
 pub mod timing;
 pub mod tool_args;
 pub mod usage;
@@ -129,7 +134,7 @@ pub const DETECTORS: &[DetectorInfo] = &[
     DetectorInfo {
         id: "loop",
         about: "does one unit repeat back to back?",
-        classes: &[Class::TokenLoop],
+        classes: &[Class::TokenLoop, Class::PhraseLoop],
         threshold: Some(Param::LoopCopies),
     },
     DetectorInfo {

@@ -24,6 +24,7 @@ pub mod cohere_v1;
 pub mod dashscope;
 pub mod gemini;
 pub mod gemini_interactions;
+pub mod labelled;
 pub mod mcp;
 pub mod ollama;
 pub mod openai_assistants;
@@ -276,6 +277,7 @@ pub const DIALECTS: &[DialectInfo] = &[
     replicate::INFO,
     mcp::INFO,
     writer_completions::INFO,
+    labelled::INFO,
 ];
 
 /// The dialect that a request to `url` is answered in, if its path says so.

@@ -3,15 +3,18 @@
 mod channel;
 mod content;
 mod delta;
+mod ending;
 mod doubt;
 mod findings;
 mod foreign;
 mod frame;
 mod hold;
 mod identity;
+mod loops;
 mod mark;
 mod resume;
 mod session;
+mod snapshot;
 mod strategy;
 mod timing;
 

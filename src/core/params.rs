@@ -99,9 +99,13 @@ params! {
     StitchMinChars "stitch.min_chars" Chars 1..=1_024 = 8 step 1
         "shortest end of the text that a continuation's start must repeat; of 82,291 recorded deltas 5 do so by chance";
     LoopCopies "loop.copies" Count 4..=10_000 = 100 step 5
-        "back-to-back copies of one unit that make a loop; asked-for repetition of 40 must pass";
-    LoopMinChars "loop.min_chars" Chars 16..=65_536 = 200 step 20
-        "shortest run that is called a loop";
+        "more back-to-back copies of one unit than this are a loop (ten times as many of a ruler, of numbers, in data); no clean body of 274 has them";
+    LoopFew "loop.few" Count 2..=10_000 = 40 step 2
+        "up to this many copies are at most noted; asked-for repetition of 40 passes; above it unit, length and request decide";
+    LoopMinChars "loop.min_chars" Chars 16..=65_536 = 400 step 20
+        "shortest run of up to loop.copies copies that is spoken of";
+    LoopBlock "loop.block_chars" Chars 100..=65_536 = 1_000 step 100
+        "shortest run of three or more copies of a long unit (80 characters) that is noted";
     FloodChars "flood.chars" Chars 8..=65_536 = 64 step 8
         "whitespace in a row, after a closed JSON value, that makes a flood; what comes after it is suppressed";
     StallHeaders "stall.headers_ms" Millis 100..=600_000 = 60_000 step 1_000

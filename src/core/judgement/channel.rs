@@ -3,12 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::core::{
-    detect::{
-        content::{Fences, Json},
-        hypotheses::Hypotheses,
-        repeat::Repeat,
-    },
-    judgement::{FindingId, resume::Resume},
+    detect::hypotheses::Hypotheses,
+    judgement::{FindingId, content::Content, resume::Resume},
     reading::{Channel, ChannelKey, DeltaId},
     time::{Micros, Moment},
 };
@@ -32,15 +28,10 @@ pub(super) struct ChannelState {
     pub distinct: u32,
     /// What else its deltas might mean than that each adds its text.
     pub hypotheses: Hypotheses,
-    pub json: Json,
-    pub fences: Fences,
-    pub repeat: Repeat,
     /// What is expected of the next text.
     pub resume: Resume,
-    /// Where the loop that was reported last begins in the accepted text, and its finding.
-    pub looped: Option<(usize, FindingId)>,
-    /// Whitespace characters in a row at the end of the accepted text, cut ones included.
-    pub blanks: u64,
+    /// What is followed in the text beside its framing.
+    pub content: Content,
     /// The finding that further evidence of the same fault extends, by class.
     pub open: Vec<FindingId>,
 }
@@ -75,6 +66,11 @@ impl Channels {
     /// The state of channel `key`, if it has one.
     pub fn get(&self, key: ChannelKey) -> Option<&ChannelState> {
         self.index.get(&key).map(|index| &self.states[*index].1)
+    }
+
+    /// Every channel and its state, in the order in which they began.
+    pub fn iter(&self) -> impl Iterator<Item = (&ChannelKey, &ChannelState)> {
+        self.states.iter().map(|(key, state)| (key, state))
     }
 
     /// The earliest hold: the position of its first frame, when it began, and whose it is.

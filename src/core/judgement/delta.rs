@@ -261,11 +261,8 @@ impl Judgement {
             return;
         }
         let channel = self.channels.entry(key);
+        let before = channel.accepted.len();
         channel.accepted.push_str(text);
-        channel.json.feed(text);
-        let solid = text.trim_end();
-        let blanks = text[solid.len()..].chars().count() as u64;
-        channel.blanks = if solid.is_empty() { channel.blanks + blanks } else { blanks };
         self.condition.unhealed = false;
         if !self.session.flowed {
             self.session.flowed = true;
@@ -274,6 +271,6 @@ impl Judgement {
                 self.session.cause = Some(format!("the first {} arrived", key.channel.word()));
             }
         }
-        self.follow_loop(reading, key, id);
+        self.follow_content(reading, key, id, before);
     }
 }

@@ -182,9 +182,7 @@ impl Judgement {
         if let Some(original) = item.original {
             return self.judge_redelivered(reading, item.frame, original);
         }
-        self.look_for_late_text(reading, item.frame, &item.finished);
-        self.session.finished.extend(&item.finished);
-        self.session.terminated |= item.kind == FrameKind::Terminator;
+        self.pass_ends(reading, item.frame, item.kind, &item.finished);
         for delta in reading.deltas_of(item.frame).map(DeltaId) {
             let row = reading.delta(delta);
             if !row.snapshot {

@@ -217,6 +217,11 @@ pub enum Note {
     Replaced(u32),
     /// A character split between two deltas was joined here.
     JoinedSurrogate,
+    /// A block ended, by a frame of its own.
+    Stop {
+        /// Which block.
+        block: u16,
+    },
     /// A new message begins in the same stream (a second `message_start`): state of its channels starts anew.
     NewTurn,
     /// The text before this frame and the text after it do not simply follow each other.
