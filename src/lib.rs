@@ -22,6 +22,7 @@ pub mod net;
 pub mod report;
 pub mod eval;
 pub mod compare;
+pub mod tune;
 pub mod config;
 pub mod app;
 pub mod tui;

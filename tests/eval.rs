@@ -143,8 +143,7 @@ fn chunks_are_read_as_frames_of_a_dialect() {
 fn identities_are_sequence_generation_and_source_time() {
     let check = |given: Value, expected: &[Option<bool>]| {
         let reading = read(&chunks(given));
-        let ids: Vec<Option<u64>> =
-            (0..reading.frame_count()).map(|id| reading.identity(stutterscope::core::reading::FrameId(id))).collect();
+        let ids: Vec<_> = (0..reading.frame_count()).map(|id| reading.identity(stutterscope::core::reading::FrameId(id))).collect();
         let rising: Vec<_> = ids.windows(2).map(|pair| Some(pair[0]? < pair[1]?)).collect();
         assert_eq!(rising, expected, "{ids:?}");
     };

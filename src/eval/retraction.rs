@@ -5,7 +5,7 @@
 //! any of that comes must begin the expected text; where it does not, no append-only output can be right.
 
 use crate::{
-    core::reading::{Channel, DeltaId, FrameId, Note, Reading},
+    core::reading::{Channel, DeltaId, FrameId, Identity, Note, Reading},
     session::import::cases::Label,
 };
 
@@ -68,7 +68,7 @@ impl Walk {
                 _ => {}
             }
         }
-        if let Some(identity) = reading.identity(id) {
+        if let Some(Identity { number: identity, .. }) = reading.identity(id) {
             suspect |= self.identity.is_some_and(|before| identity != before.wrapping_add(1));
             self.identity = Some(self.identity.map_or(identity, |before| before.max(identity)));
         }

@@ -130,7 +130,7 @@ mod tests {
         assert_eq!(ends.finish(0, "stop"), Some(Again::Finish { before: "tool_calls".into() }));
         assert_eq!((ends.finish(1, "stop"), ends.finish(1, "stop")), (None, None), "as some servers do in every frame");
         assert_eq!((ends.stop(3), ends.stop(3)), (false, true));
-        [0, 1, 2, 5, 2].map(|choice| ends.speaks(choice));
+        [0, 1, 2, 5, 2].into_iter().for_each(|choice| ends.speaks(choice));
         assert_eq!(ends.unfinished(), [2]);
         assert_eq!(Ends::default().unfinished(), [0_u16; 0]);
     }

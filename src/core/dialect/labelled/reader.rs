@@ -17,7 +17,7 @@ use crate::core::{
         json::{self, Text, TextOr},
         usage::usage_of,
     },
-    reading::{Channel, ChannelKey, FrameKind, Note, Usage},
+    reading::{Channel, ChannelKey, FrameKind, Identity, Note, Usage},
 };
 
 /// Reads chunks; knows what was said, which calls there are, and the latest thought.
@@ -229,14 +229,11 @@ fn tagged_thought(chunk: &Chunk<'_>) -> Option<usize> {
     said.then_some(end + CLOSE.len())
 }
 
-/// Sequence numbers of a later generation are higher.
-fn identity(chunk: &Chunk<'_>) -> Option<u64> {
-    const PER_GENERATION: u64 = 1 << 40;
-    match (chunk.generation, chunk.seq) {
-        (Some(generation), Some(seq)) if seq < PER_GENERATION => generation.checked_mul(PER_GENERATION)?.checked_add(seq),
-        (_, Some(seq)) => Some(seq),
-        (_, None) => chunk.src_us,
-    }
+/// A number of a sequence, or a time at the source, which is given in microseconds.
+fn identity(chunk: &Chunk<'_>) -> Option<Identity> {
+    let generation = u32::try_from(chunk.generation.unwrap_or(0)).unwrap_or(u32::MAX);
+    let sequence = chunk.seq.map(|seq| Identity::sequence(seq).of_generation(generation));
+    sequence.or_else(|| chunk.src_us.map(|micros| Identity::time(micros.saturating_mul(1_000))))
 }
 
 /// A plain number counts the completion's tokens.
