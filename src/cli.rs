@@ -12,9 +12,11 @@ pub mod interrupt;
 pub mod judging;
 pub mod released;
 pub mod open;
+pub mod repair;
 pub mod replay;
 pub mod sessions;
 pub mod demo;
+pub mod eval;
 pub mod proxy;
 pub mod send;
 pub mod tune;
@@ -49,6 +51,10 @@ pub enum Command {
     Tune(tune::Args),
     /// Play a recording to standard output in its own time
     Replay(replay::Args),
+    /// Judge labelled cases with every strategy: repaired, harmed, flagged, missed
+    Eval(eval::Args),
+    /// Take proved stutter out of a stream: the same wire format out, unbuffered
+    Repair(repair::Args),
     /// List the recordings
     Sessions(sessions::Args),
     /// Send one request and print what is released, with a verdict at the end
@@ -114,6 +120,8 @@ pub fn run() -> ExitCode {
         Some(Command::Compare(args)) => compare::run(&args),
         Some(Command::Tune(args)) => tune::run(&args),
         Some(Command::Replay(args)) => replay::run(&args),
+        Some(Command::Eval(args)) => eval::run(&args),
+        Some(Command::Repair(args)) => repair::run(&args),
         Some(Command::Sessions(args)) => sessions::run(&args),
         Some(Command::Send(args)) => send::run(*args),
         Some(Command::Curl(args)) => curl::run(*args),

@@ -20,6 +20,7 @@ pub mod session;
 pub mod generate;
 pub mod net;
 pub mod report;
+pub mod eval;
 pub mod compare;
 pub mod tune;
 pub mod config;

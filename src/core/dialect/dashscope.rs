@@ -189,7 +189,6 @@ struct EventReader {
 
 impl Reader for EventReader {
     fn read(&mut self, frame: &FrameView<'_>, sink: &mut Sink) {
-        sink.identity = std::str::from_utf8(frame.id).ok().and_then(|id| id.parse().ok());
         if frame.data.trim_ascii().is_empty() {
             sink.kind = Some(FrameKind::KeepAlive);
             return;
