@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{BEARER, DialectInfo, Ending, FrameView, Reader, Seen, Sink, error, json, spoken::Spoken, usage::usage_of};
+use super::{BEARER, DialectInfo, Ending, FrameView, Reader, Seen, Sink, error, json, spoken::Spoken, usage};
 use crate::core::{
     frame::Framing,
     reading::{Channel, ChannelKey, FrameKind, Note},
@@ -44,17 +44,8 @@ struct EventReader {
 
 impl Reader for EventReader {
     fn read(&mut self, frame: &FrameView<'_>, sink: &mut Sink) {
-        match frame.data.trim_ascii() {
-            b"" => sink.kind = Some(FrameKind::KeepAlive),
-            b"[DONE]" => sink.kind = Some(FrameKind::Terminator),
-            data => match json::free(data) {
-                Some(value) => self.event(frame.event, &value, sink),
-                None => {
-                    if let Err(error) = serde_json::from_slice::<Value>(frame.data) {
-                        json::malformed(frame.data, &error, sink);
-                    }
-                }
-            },
+        if let Some(value) = json::value(frame.data, sink) {
+            self.event(frame.event, &value, sink);
         }
     }
 }
@@ -141,7 +132,7 @@ impl EventReader {
         ];
         if ended.contains(&name) {
             sink.note(Note::Finish { choice: 0, reason: String::from_utf8_lossy(name).into_owned() });
-            sink.note_usage(run.get("usage").and_then(usage_of));
+            usage::note(run.get("usage"), sink);
         }
         if let Some(error) = run.get("last_error").filter(|error| !error.is_null()) {
             sink.notes.extend(error::of_value(&json!({ "error": error })));

@@ -162,7 +162,14 @@ impl Judgement {
                 });
                 return false;
             }
-            Note::Finish { .. }
+            Note::Odd(what) => {
+                self.note_once(reading, Class::UnknownFrame, Layer::Server, Some(frame), || {
+                    format!("frame {} has a value that its format does not: {what}; the rest was read", frame.0)
+                });
+                return false;
+            }
+            Note::SaidTwice
+            | Note::Finish { .. }
             | Note::Usage(_)
             | Note::Tool { .. }
             | Note::CompletionId(_)
