@@ -24,7 +24,7 @@ pub use self::{
 };
 use self::{random::Random, script::Script};
 use crate::core::{
-    class::Class,
+    class::{Class, Family},
     dialect::{DIALECTS, DialectInfo},
     engine::Engine,
     input::Input,
@@ -67,11 +67,21 @@ pub fn stuttered(seed: u64, number: u64) -> Stream {
     let fault = &FAULTS[random.below(FAULTS.len())];
     let dialects: Vec<_> = DIALECTS[..WRITTEN.min(DIALECTS.len())].iter().filter(|dialect| fault.fits(dialect)).collect();
     let dialect = dialects[random.below(dialects.len())];
-    let mut script = Script::new(&mut random, dialect, Some(fault));
-    let repairable = (fault.apply)(&mut script, &mut random);
+    // Some texts are too short for the fault to show; a model's own fault is never repaired.
+    let (mut script, mut repairable) = (Script::new(&mut random, dialect, Some(fault)), false);
+    for _ in 0..TRIES {
+        repairable = (fault.apply)(&mut script, &mut random);
+        if repairable || fault.class.info().family == Family::Model {
+            break;
+        }
+        script = Script::new(&mut random, dialect, Some(fault));
+    }
     let id = format!("{}/{seed}/{number}", fault.class.name());
     finish(id, random, dialect, script, Some(fault.class), repairable)
 }
+
+/// How often another text is tried.
+const TRIES: usize = 50;
 
 /// How many dialects of DIALECTS, from the first, are written: all of them.
 const WRITTEN: usize = usize::MAX;

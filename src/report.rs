@@ -51,12 +51,12 @@ impl Verdict {
     /// The first verdict that holds: stutter, broken, flagged, clean.
     pub fn of(findings: &[Finding]) -> Verdict {
         let any = |holds: fn(&Finding) -> bool| findings.iter().any(holds);
-        // What this program cannot read is not broken for that.
-        let damage = |finding: &Finding| family(finding) == Family::Damage && finding.class != Class::UnknownFrame;
-        if any(|finding| matches!(family(finding), Family::Framing | Family::Redelivery) && finding.certainty == Certainty::Proved)
-        {
+        if any(|finding| {
+            let stutter = matches!(family(finding), Family::Framing | Family::Redelivery);
+            stutter && finding.certainty == Certainty::Proved && finding.level > Level::Note
+        }) {
             Verdict::Stutter
-        } else if findings.iter().any(|finding| damage(finding) && finding.level >= Level::Warning) {
+        } else if any(|finding| finding.lost && finding.level >= Level::Warning) {
             Verdict::Broken
         } else if any(|finding| finding.level >= Level::Warning) {
             Verdict::Flagged
@@ -350,12 +350,13 @@ pub fn held(reading: &Reading, judgement: &Judgement) -> Held {
         if hold.first >= end {
             continue;
         }
-        let first_delta = reading.frame(FrameId(hold.first)).first_delta;
-        let deltas = first_delta..reading.frame(FrameId(end - 1)).deltas_end;
-        let chars =
-            deltas.clone().map(|delta| reading.delta(crate::core::reading::DeltaId(delta)).text.chars().count() as u64).sum();
-        held.deltas += deltas.len() as u32;
-        held.max_deltas = held.max_deltas.max(deltas.len() as u32);
+        let (mut deltas, mut chars) = (0, 0);
+        for delta in judgement.output.deltas_at(reading, hold.first..end) {
+            deltas += 1;
+            chars += reading.delta(delta).text.chars().count() as u64;
+        }
+        held.deltas += deltas;
+        held.max_deltas = held.max_deltas.max(deltas);
         held.max_chars = held.max_chars.max(chars);
         let released = hold.released.unwrap_or(Moment { frames: end, at: reading.last_at() });
         held.max_us = held.max_us.map(|longest| longest.max(released.at.since(hold.since.at).0));

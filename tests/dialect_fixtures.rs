@@ -66,7 +66,7 @@ fn told(reading: &Reading) -> String {
     for (key, (text, restated)) in texts {
         writeln!(out, "{}/{} {}: {text:?}, {restated} bytes restated", key.choice, key.block, key.channel.word()).unwrap();
     }
-    let identities = (0..reading.frame_count()).filter_map(|id| reading.identity(FrameId(id)));
+    let identities = (0..reading.frame_count()).filter_map(|id| Some(reading.identity(FrameId(id))?.number));
     let identities: Vec<u64> = identities.collect();
     if let (Some(first), Some(last)) = (identities.first(), identities.last()) {
         let rising = identities.is_sorted();

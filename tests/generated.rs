@@ -34,3 +34,16 @@ fn stuttered_streams_come_out_repaired() {
     assert!(flagged * 100 >= streams * 95, "{flagged} of {streams} flagged:\n{failures}\n{:#?}", tally.stuttered);
     assert!(repaired * 100 >= repairable * 90, "{repaired} of {repairable} repaired:\n{failures}\n{:#?}", tally.stuttered);
 }
+
+/// More streams of more seeds, in the time of a long look.
+#[test]
+#[ignore = "takes minutes; run it by name"]
+fn many_clean_streams_come_out_as_they_came() {
+    let mut failures = Vec::new();
+    for seed in 100..104 {
+        let tally = tally(seed, 10_000, 0);
+        println!("seed {seed}: {:?}", tally.clean);
+        failures.extend(tally.failures);
+    }
+    assert!(!failures.iter().any(|failure| failure.starts_with("harmed")), "{}", failures.join("\n"));
+}

@@ -338,6 +338,14 @@ fn every_parameter_changes_something() {
         inputs.push(read(7_000, piece("2")));
         inputs
     };
+    let pairs: Vec<String> = (0..24).map(|unit| format!(" u{}", unit / 2)).chain([" end".into()]).collect();
+    let pairs: Vec<&str> = pairs.iter().map(String::as_str).collect();
+    let arguments = {
+        let delta = "data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"{}  {}\"}}]}}]}\n\n";
+        let mut inputs = opening();
+        inputs.extend([read(10, delta.repeat(2)), read(20, finish()), eof(21)]);
+        inputs
+    };
     let rows: Vec<(Param, u64, Vec<Input>)> = vec![
         (Param::HoldTime, 200, slow_growth),
         (Param::HoldChars, 20, session(&never_decided, 10)),
@@ -345,11 +353,16 @@ fn every_parameter_changes_something() {
         (Param::CumulativeGrowths, 4, session(&growing, 40)),
         (Param::CumulativeMinChars, 100, session(&[long, &more], 40)),
         (Param::CumulativeEndChars, 20, session(&["Here is the plan", "Here is the plan: go"], 40)),
+        (Param::PairingPairs, 4, session(&pairs, 20)),
+        (Param::PairingMinChars, 60, session(&pairs, 20)),
+        (Param::ToolArgsHold, 4, arguments),
         (Param::ReplayMinChars, 60, session(&["I'll check", " the file.", "I'll check the file.", " Ok."], 40)),
         (Param::ReplayMinDeltas, 4, session(&["I'll check", " the file.", "I'll check the file.", " Ok."], 40)),
         (Param::StampMinFrames, 10, ollama),
         (Param::LoopCopies, 400, session(&vec![" court"; 200], 5)),
-        (Param::LoopMinChars, 4_000, session(&vec![" court"; 200], 5)),
+        (Param::LoopFew, 90, session(&["Let me look at the configuration file again. "; 80], 5)),
+        (Param::LoopMinChars, 4_000, session(&vec![" court"; 80], 5)),
+        (Param::LoopBlock, 40_000, session(&[format!("{}. ", "so on and so forth, as I said before".repeat(3)).as_str(); 12], 5)),
         (Param::FloodChars, 200, session(&flood, 5)),
         (Param::StallGap, 9_000, with_gap(7_000, 0)),
         (Param::StallFirst, 100, slow_first),

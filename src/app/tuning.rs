@@ -57,10 +57,10 @@ impl Change {
 fn withheld(reading: &Reading, judgement: &Judgement) -> u64 {
     let output = &judgement.output;
     let text = |delta: DeltaId| reading.delta(delta).text;
-    let cut = output.cuts.iter().filter(|cut| reading.delta(cut.delta).frame.0 < output.released);
+    let cut = output.cuts.iter().filter(|cut| output.position(reading.delta(cut.delta).frame) < output.released);
     let cut: usize = cut.map(|cut| text(cut.delta)[cut.range.start as usize..cut.range.end as usize].chars().count()).sum();
-    let held = (output.released..reading.frame_count()).flat_map(|frame| reading.deltas_of(crate::core::reading::FrameId(frame)));
-    let held: usize = held.map(|delta| text(DeltaId(delta)).chars().count()).sum();
+    let held = output.deltas_at(reading, output.released..reading.frame_count());
+    let held: usize = held.map(|delta| text(delta).chars().count()).sum();
     (cut + held) as u64
 }
 

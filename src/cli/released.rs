@@ -3,11 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use crate::{
-    core::{
-        engine::Engine,
-        output::Fate,
-        reading::{Channel, DeltaId, FrameId},
-    },
+    core::{engine::Engine, output::Fate, reading::Channel},
     sanitise::sanitise_block,
 };
 
@@ -40,16 +36,14 @@ impl<W: Write> ReleasedText<W> {
         let Engine { reading, judgement } = engine;
         let released = judgement.output.released.min(reading.frame_count());
         let mut text = String::new();
-        for frame in self.frames..released {
-            for delta in reading.deltas_of(FrameId(frame)).map(DeltaId) {
-                let row = reading.delta(delta);
-                if row.key.choice != 0 || row.key.channel != Channel::Text {
-                    continue;
-                }
-                for segment in judgement.output.segments(reading, delta, released) {
-                    if segment.fate == Fate::Emitted {
-                        text.push_str(&row.text[segment.range.start as usize..segment.range.end as usize]);
-                    }
+        for delta in judgement.output.deltas_at(reading, self.frames..released.max(self.frames)) {
+            let row = reading.delta(delta);
+            if row.key.choice != 0 || row.key.channel != Channel::Text {
+                continue;
+            }
+            for segment in judgement.output.segments(reading, delta, released) {
+                if segment.fate == Fate::Emitted {
+                    text.push_str(&row.text[segment.range.start as usize..segment.range.end as usize]);
                 }
             }
         }

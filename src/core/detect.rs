@@ -4,16 +4,28 @@ pub mod burst;
 pub mod content;
 pub mod cumulative;
 pub mod double;
+pub mod ending;
 pub mod facts;
+pub mod foreign;
+pub mod holdback;
 pub mod hypotheses;
 pub mod identity;
+pub mod loops;
+pub mod order;
 pub mod pace;
+pub mod pairing;
+pub mod prompt;
 pub mod repeat;
 pub mod replay;
+pub mod restart;
 pub mod rewrite;
 pub mod shape;
+pub mod snapshot;
+pub mod stitch;
 pub mod strategies;
+pub mod surroundings;
 pub mod timing;
+pub mod tool_args;
 pub mod usage;
 
 use crate::core::{class::Class, params::Param};
@@ -27,8 +39,18 @@ pub enum Detector {
     Replay,
     /// Is the first delta sent twice?
     Double,
+    /// Does every delta come twice?
+    Pairing,
+    /// Do a call's arguments come again?
+    ToolArgs,
+    /// Do a frame's own fields say that its text came before?
+    Typed,
     /// Does an identity come again?
     Identity,
+    /// Do numbers go up by one?
+    Order,
+    /// Does text begin again, or overlap, at a boundary?
+    Restart,
     /// Does one unit repeat back to back?
     Loop,
     /// Is there whitespace after a closed JSON value?
@@ -42,7 +64,8 @@ pub enum Detector {
 }
 
 /// The detectors of hypotheses about a channel's text.
-pub const TEXT_DETECTORS: &[Detector] = &[Detector::Double, Detector::Replay, Detector::Cumulative];
+pub const TEXT_DETECTORS: &[Detector] =
+    &[Detector::Typed, Detector::Double, Detector::ToolArgs, Detector::Pairing, Detector::Replay, Detector::Cumulative];
 
 /// A row of [`DETECTORS`].
 #[derive(Debug)]
@@ -71,22 +94,47 @@ pub const DETECTORS: &[DetectorInfo] = &[
         classes: &[Class::CumulativeReplay, Class::FinalAggregate],
         threshold: Some(Param::ReplayMinChars),
     },
+    DetectorInfo { id: "double", about: "is the first delta sent twice?", classes: &[Class::FirstChunkDouble], threshold: None },
     DetectorInfo {
-        id: "double",
-        about: "is the first delta sent twice by another serializer?",
-        classes: &[Class::FirstChunkDouble],
+        id: "pairing",
+        about: "does every delta come twice?",
+        classes: &[Class::PerDeltaDouble],
+        threshold: Some(Param::PairingPairs),
+    },
+    DetectorInfo {
+        id: "tool_args",
+        about: "do a call's arguments come again?",
+        classes: &[Class::ToolArgsCumulative],
+        threshold: None,
+    },
+    DetectorInfo {
+        id: "typed",
+        about: "do a frame's own fields say that its text came before?",
+        classes: &[Class::ChannelMirror, Class::HoldbackResend],
         threshold: None,
     },
     DetectorInfo {
         id: "identity",
-        about: "does an identity come again?",
-        classes: &[Class::ReplayBySeq],
+        about: "does an identity come again, or another completion's?",
+        classes: &[Class::ReplayBySeq, Class::CrossStreamLeak],
         threshold: Some(Param::StampMinFrames),
+    },
+    DetectorInfo {
+        id: "order",
+        about: "do the numbers of frames go up by one?",
+        classes: &[Class::OutOfOrder, Class::SequenceGap],
+        threshold: None,
+    },
+    DetectorInfo {
+        id: "restart",
+        about: "does text begin again, or overlap, where it was broken off?",
+        classes: &[Class::RetryRestart, Class::OverlapStitch],
+        threshold: Some(Param::RestartMinChars),
     },
     DetectorInfo {
         id: "loop",
         about: "does one unit repeat back to back?",
-        classes: &[Class::TokenLoop],
+        classes: &[Class::TokenLoop, Class::PhraseLoop],
         threshold: Some(Param::LoopCopies),
     },
     DetectorInfo {

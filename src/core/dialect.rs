@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::core::{
     frame::Framing,
-    reading::{Channel, ChannelKey, FrameKind, Note, Usage},
+    reading::{Channel, ChannelKey, FrameKind, Identity, Note, Usage},
 };
 
 mod envelope;
@@ -25,6 +25,7 @@ pub mod cohere_v1;
 pub mod dashscope;
 pub mod gemini;
 pub mod gemini_interactions;
+pub mod labelled;
 pub mod llamacpp;
 pub mod mcp;
 pub mod ollama;
@@ -123,8 +124,9 @@ pub struct Sink {
     pub text: Vec<u8>,
     /// What the frame says beside text.
     pub notes: Vec<Note>,
-    /// A number that orders frames and, if it comes again, means the same frame (stamp in ns, sequence number).
-    pub identity: Option<u64>,
+    /// A number that orders frames and, if it comes again, means the same frame. Where a reader gives none, a numeric event id is
+    /// taken.
+    pub identity: Option<Identity>,
 }
 
 impl Sink {
@@ -287,6 +289,7 @@ pub const DIALECTS: &[DialectInfo] = &[
     replicate::INFO,
     mcp::INFO,
     writer_completions::INFO,
+    labelled::INFO,
 ];
 
 /// The dialect that a request to `url` is answered in, if its path says so.

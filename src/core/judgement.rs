@@ -3,13 +3,18 @@
 mod channel;
 mod content;
 mod delta;
+mod ending;
 mod doubt;
 mod findings;
+mod foreign;
 mod frame;
 mod hold;
 mod identity;
+mod loops;
 mod mark;
+mod resume;
 mod session;
+mod snapshot;
 mod strategy;
 mod timing;
 
@@ -178,6 +183,8 @@ impl Judgement {
         while let Some((at, deadline)) = self.earliest_deadline().filter(|(at, _)| *at <= now) {
             self.walk.at = self.walk.at.max(at);
             match deadline {
+                Deadline::Order => self.order_given_up(reading, "the hold ran out"),
+                Deadline::Completion => self.completions_given_up(reading),
                 Deadline::Hold(key) => self.give_up(reading, key, "the hold ran out"),
                 Deadline::Stall => self.stalled(reading, at),
             }
@@ -192,9 +199,11 @@ impl Judgement {
 
     fn earliest_deadline(&self) -> Option<(Micros, Deadline)> {
         let limit = Micros::from_millis(self.profile.params.get(Param::HoldTime));
+        let order = self.session.run.as_ref().map(|run| (run.since.at + limit, Deadline::Order));
+        let completion = self.session.doubtful.as_ref().map(|doubtful| (doubtful.since.at + limit, Deadline::Completion));
         let hold = self.channels.earliest_timed_hold().map(|(since, key)| (since + limit, Deadline::Hold(key)));
         let stall = self.session.progress.deadline(&self.profile.params).map(|at| (at, Deadline::Stall));
-        hold.into_iter().chain(stall).min()
+        order.into_iter().chain(completion).chain(hold).chain(stall).min()
     }
 
     fn judge_frames(&mut self, reading: &Reading, end: u32) {
@@ -214,8 +223,7 @@ impl Judgement {
     fn settle(&mut self, otherwise: &str) {
         self.release();
         self.condition.ended = self.ended.is_some();
-        let undecided = self.session.strategy_hold.is_some() || self.channels.earliest_hold().is_some();
-        self.condition.holding = undecided && self.waits();
+        self.condition.holding = self.earliest_wait().is_some();
         self.condition.flowing |= self.session.flowed && self.output.released > self.session.first_delta_frame;
         let state = match evaluate(self.condition) {
             // Initial is where a session begins and not where it comes back to, whatever a strategy lost meanwhile.
@@ -235,13 +243,23 @@ impl Judgement {
         self.profile.preset != Preset::Observe
     }
 
+    /// The position of the first frame that is not passed on, since when, and whose text is undecided where it is one channel's.
+    fn earliest_wait(&self) -> Option<(u32, Moment, Option<ChannelKey>)> {
+        let held = self.channels.earliest_hold().map(|(position, since, key)| (position, since, Some(key)));
+        let strategy = self.session.strategy_hold.map(|frame| (frame.0, Moment { frames: frame.0 + 1, at: self.walk.at }, None));
+        let order = self.session.run.as_ref().map(|run| (run.position(), run.since, None));
+        let doubtful = self.session.doubtful.as_ref().and_then(|doubtful| {
+            let (item, _) = doubtful.items.first()?;
+            Some((self.output.position(item.frame), doubtful.since, None))
+        });
+        held.into_iter().chain(strategy).chain(order).chain(doubtful).min().filter(|_| self.waits())
+    }
+
     /// Passes on every frame that no hold keeps back, and keeps the list of holds.
     fn release(&mut self) {
         let moment = self.moment();
-        let held = self.channels.earliest_hold().map(|(frame, at, key)| (frame, Some(key), at));
-        let by_strategy = self.session.strategy_hold.map(|frame| (frame, None, moment.at));
-        let open = held.into_iter().chain(by_strategy).min().filter(|_| self.waits());
-        let released = open.map_or(self.walk.frame, |(frame, ..)| frame.0);
+        let open = self.earliest_wait();
+        let released = open.map_or(self.walk.frame, |(position, ..)| position);
         if let Some(hold) = self.output.holds.last_mut().filter(|hold| hold.released.is_none()) {
             hold.end = self.walk.frame;
             if released > hold.first {
@@ -250,10 +268,9 @@ impl Judgement {
             }
         }
         let begun = self.output.holds.last().is_some_and(|hold| hold.released.is_none());
-        if let Some((frame, key, at)) = open.filter(|_| !begun) {
+        if let Some((first, since, key)) = open.filter(|_| !begun) {
             // A hold may have begun behind another one that only now ended.
-            let since = Moment { frames: frame.0 + 1, at };
-            self.output.holds.push(HoldSpan { first: frame.0, end: self.walk.frame, key, since, released: None });
+            self.output.holds.push(HoldSpan { first, end: self.walk.frame, key, since, released: None });
         }
         self.output.released = released;
     }
@@ -300,6 +317,8 @@ const SCORE_STEP: u16 = 50;
 /// What a deadline does; the order decides between equal times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Deadline {
+    Order,
+    Completion,
     Hold(ChannelKey),
     Stall,
 }

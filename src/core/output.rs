@@ -1,7 +1,9 @@
 //! The output as operations on frames; text, spans and formatted bytes are views of it.
 //!
-//! A frame passes in the step that read it unless a [`HoldSpan`] says later, and whole unless a [`Cut`] takes a range of one of
-//! its deltas. So a clean stream costs nothing here.
+//! A frame passes in the step that read it unless a [`HoldSpan`] says later, in its place unless a [`Reorder`] says another one, and
+//! whole unless a [`Cut`] takes a range of one of its deltas. So a clean stream costs nothing here.
+//!
+//! A *position* counts frames in the order in which they are passed on; it is the frame's index where nothing is reordered.
 
 use std::ops::Range;
 
@@ -27,16 +29,31 @@ pub struct Cut {
 /// A run of frames that was held back and then decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HoldSpan {
-    /// The first frame held.
+    /// Position of the first frame held.
     pub first: u32,
-    /// One past the last frame held; grows while the hold lasts.
+    /// One past the position of the last frame held; grows while the hold lasts.
     pub end: u32,
-    /// The channel whose text is undecided; `None` where a whole strategy holds a frame.
+    /// The channel whose text is undecided; `None` where whole frames are held.
     pub key: Option<ChannelKey>,
     /// When the hold began.
     pub since: Moment,
     /// When it was released, or `None` while it lasts.
     pub released: Option<Moment>,
+}
+
+/// A run of frames that is passed on in another order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reorder {
+    /// The first frame of the run, and its position.
+    pub first: u32,
+    /// The frames of the run in the order in which they are passed on: a permutation of `first..first + order.len()`.
+    pub order: Vec<FrameId>,
+}
+
+impl Reorder {
+    fn end(&self) -> u32 {
+        self.first + self.order.len() as u32
+    }
 }
 
 /// What came of a judgement, as exceptions to "every frame passes whole, at once, in order".
@@ -46,9 +63,11 @@ pub struct Output {
     pub cuts: Vec<Cut>,
     /// Holds in ascending order, never overlapping.
     pub holds: Vec<HoldSpan>,
+    /// Runs that are passed on in another order than they came in: ascending, never overlapping.
+    pub reorders: Vec<Reorder>,
     /// Frames that left before one that was held, as (frame, held frame); only the earlier systems' strategies do that.
     pub overtaking: Vec<(FrameId, FrameId)>,
-    /// Frames `0..released` have been passed on.
+    /// The frames at positions `0..released` have been passed on.
     pub released: u32,
 }
 
@@ -77,6 +96,55 @@ pub struct Segment {
 }
 
 impl Output {
+    /// The frames at `positions`: in the order in which they are passed on.
+    pub fn frames(&self, positions: Range<u32>) -> impl Iterator<Item = FrameId> + '_ {
+        let mut group = self.reorders.partition_point(|reorder| reorder.end() <= positions.start);
+        positions.map(move |position| {
+            while self.reorders.get(group).is_some_and(|reorder| reorder.end() <= position) {
+                group += 1;
+            }
+            let moved = self.reorders.get(group).filter(|reorder| reorder.first <= position);
+            moved.map_or(FrameId(position), |reorder| reorder.order[(position - reorder.first) as usize])
+        })
+    }
+
+    /// All deltas, in the order in which they are passed on.
+    pub fn deltas<'a>(&'a self, reading: &'a Reading) -> impl Iterator<Item = DeltaId> + 'a {
+        self.deltas_at(reading, 0..reading.frame_count())
+    }
+
+    /// The deltas of the frames at `positions`, in the order in which they are passed on.
+    pub fn deltas_at<'a>(&'a self, reading: &'a Reading, positions: Range<u32>) -> impl Iterator<Item = DeltaId> + 'a {
+        self.frames(positions).flat_map(|frame| reading.deltas_of(frame)).map(DeltaId)
+    }
+
+    /// The deltas `deltas`, of a moment at which not all of the session was read, in the order in which they are passed on.
+    pub fn deltas_among(&self, reading: &Reading, deltas: Range<u32>) -> Vec<DeltaId> {
+        let mut ids: Vec<DeltaId> = deltas.map(DeltaId).collect();
+        if !self.reorders.is_empty() {
+            ids.sort_by_cached_key(|delta| (self.position(reading.delta(*delta).frame), *delta));
+        }
+        ids
+    }
+
+    /// The position of `frame`; runs are short.
+    pub fn position(&self, frame: FrameId) -> u32 {
+        let group = self.reorders.partition_point(|reorder| reorder.end() <= frame.0);
+        let moved = self.reorders.get(group).filter(|reorder| reorder.first <= frame.0);
+        let place = moved.and_then(|reorder| Some(reorder.first + reorder.order.iter().position(|other| *other == frame)? as u32));
+        place.unwrap_or(frame.0)
+    }
+
+    /// From position `first` on, frames are passed on in the order `order`, which replaces what was said of this run before.
+    pub(super) fn reorder(&mut self, first: u32, order: Vec<FrameId>) {
+        if self.reorders.last().is_some_and(|last| last.first == first) {
+            self.reorders.pop();
+        }
+        if !order.is_sorted() {
+            self.reorders.push(Reorder { first, order });
+        }
+    }
+
     /// How many frames had been passed on at `moment`; `frames` of them had been read.
     pub fn released_at(&self, frames: u32, moment: Moment) -> u32 {
         let seen = frames.min(moment.frames);
@@ -92,7 +160,7 @@ impl Output {
         if row.snapshot {
             return if len == 0 { Vec::new() } else { vec![Segment { delta, range: 0..len, fate: Fate::Restated }] };
         }
-        let rest = if row.frame.0 < released { Fate::Emitted } else { Fate::Held };
+        let rest = if self.position(row.frame) < released { Fate::Emitted } else { Fate::Held };
         let mut segments = Vec::new();
         let mut at = 0;
         let first = self.cuts.partition_point(|cut| cut.delta < delta);
@@ -114,10 +182,10 @@ impl Output {
         segments
     }
 
-    /// The final text of one channel kind of one choice: blocks in ascending order, deltas in order of arrival.
+    /// The final text of one channel kind of one choice: blocks in ascending order, deltas in the order in which they are passed on.
     pub fn text(&self, reading: &Reading, choice: u16, channel: crate::core::reading::Channel) -> String {
         let mut blocks = std::collections::BTreeMap::<u16, String>::new();
-        for delta in reading.delta_ids() {
+        for delta in self.deltas(reading) {
             let row = reading.delta(delta);
             if row.key.choice != choice || row.key.channel != channel {
                 continue;

@@ -11,6 +11,8 @@ pub enum Unit {
     Millis,
     /// Characters (code points).
     Chars,
+    /// Bytes of decoded text.
+    Bytes,
     /// Deltas.
     Deltas,
     /// Copies of a unit, frames, or another plain number.
@@ -25,6 +27,7 @@ impl Unit {
         match self {
             Unit::Millis => " ms",
             Unit::Chars => " chars",
+            Unit::Bytes => " bytes",
             Unit::Deltas => " deltas",
             Unit::Count => "",
             Unit::Thousandths => "‰",
@@ -83,12 +86,26 @@ params! {
         "shortest whole text whose exact repetition proves a replay; real streams repeat short ones";
     ReplayMinDeltas "replay.min_deltas" Deltas 2..=64 = 2 step 1
         "fewest distinct deltas in the text before equality with all of it proves a replay";
+    PairingPairs "pairing.pairs" Count 2..=1_024 = 8 step 1
+        "pairs of equal deltas in a row that prove a doubled stream; half as many where twins come together and pairs do not";
+    PairingMinChars "pairing.min_chars" Chars 1..=1_024 = 16 step 4
+        "fewest characters in the units of those pairs together; doubled letters need 32";
+    ToolArgsHold "tool_args.hold_bytes" Bytes 0..=16_777_216 = 262_144 step 16_384
+        "most bytes of a tool call's arguments that are held until the call ends, where they repeat themselves";
     StampMinFrames "replay.min_frames" Count 2..=256 = 3 step 1
         "rising, distinct identities seen before they count as identities";
+    RestartMinChars "restart.min_chars" Chars 8..=1_024 = 32 step 4
+        "characters from the first token on that must come again, after a failure, before a retry is proved without its end";
+    StitchMinChars "stitch.min_chars" Chars 1..=1_024 = 8 step 1
+        "shortest end of the text that a continuation's start must repeat; of 82,291 recorded deltas 5 do so by chance";
     LoopCopies "loop.copies" Count 4..=10_000 = 100 step 5
-        "back-to-back copies of one unit that make a loop; asked-for repetition of 40 must pass";
-    LoopMinChars "loop.min_chars" Chars 16..=65_536 = 200 step 20
-        "shortest run that is called a loop";
+        "more back-to-back copies of one unit than this are a loop (ten times as many of a ruler, of numbers, in data); no clean body of 274 has them";
+    LoopFew "loop.few" Count 2..=10_000 = 40 step 2
+        "up to this many copies are at most noted; asked-for repetition of 40 passes; above it unit, length and request decide";
+    LoopMinChars "loop.min_chars" Chars 16..=65_536 = 400 step 20
+        "shortest run of up to loop.copies copies that is spoken of";
+    LoopBlock "loop.block_chars" Chars 100..=65_536 = 1_000 step 100
+        "shortest run of three or more copies of a long unit (80 characters) that is noted";
     FloodChars "flood.chars" Chars 8..=65_536 = 64 step 8
         "whitespace in a row, after a closed JSON value, that makes a flood; what comes after it is suppressed";
     StallHeaders "stall.headers_ms" Millis 100..=600_000 = 60_000 step 1_000

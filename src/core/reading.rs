@@ -68,8 +68,10 @@ pub struct Reading {
     marks: Vec<Mark>,
     /// Chunks that end inside a character, ascending.
     splits: Vec<ChunkId>,
-    /// Each frame's identity plus one, zero for none; as long as the last frame that has one, empty in most dialects.
-    identities: Vec<u64>,
+    /// Each frame's number plus one, zero for none; as long as the last frame that has one, empty in most dialects.
+    numbers: Vec<u64>,
+    /// What the numbers from a frame on count, and which numbering they belong to; ascending, and mostly one row.
+    series: Vec<(FrameId, Series, u32)>,
     limits: Limits,
     wire: fold::Wire,
 }
@@ -243,9 +245,22 @@ impl Reading {
         self.splits.binary_search(&id).is_ok()
     }
 
-    /// A number that orders frames and, if it comes again, means the same frame (stamp in nanoseconds, sequence number), if
-    /// frame `id` has one.
-    pub fn identity(&self, id: FrameId) -> Option<u64> {
-        self.identities.get(id.index()).and_then(|stored| stored.checked_sub(1))
+    /// The number that orders frame `id` and, if it comes again, means the same frame, if it has one.
+    pub fn identity(&self, id: FrameId) -> Option<Identity> {
+        let number = self.numbers.get(id.index())?.checked_sub(1)?;
+        let row = self.series.partition_point(|(from, ..)| *from <= id).checked_sub(1)?;
+        let (_, series, generation) = self.series[row];
+        Some(Identity { series, generation, number })
+    }
+
+    /// Keeps the identity of frame `id`, the latest one.
+    fn identify(&mut self, id: FrameId, identity: Identity) {
+        self.numbers.resize(id.index(), 0);
+        // The greatest number of all, which nothing can follow, is the one that is not kept.
+        self.numbers.push(identity.number.wrapping_add(1));
+        let series = (identity.series, identity.generation);
+        if self.series.last().is_none_or(|(_, kind, generation)| (*kind, *generation) != series) {
+            self.series.push((id, series.0, series.1));
+        }
     }
 }

@@ -4,14 +4,14 @@
 //! text changes. What lies between frames passes too. Where a trim cannot be shown to change nothing else, this says so instead of
 //! guessing, and whoever asked passes the rest on as it came.
 
-use std::ops::Range;
+use std::{collections::BTreeMap, ops::Range};
 
 use crate::core::{
-    class::{Class, Family},
+    class::{Action, Class, Family},
     frame::Framing,
     judgement::Judgement,
     output::Fate,
-    reading::{DeltaId, FrameId, Note, Reading},
+    reading::{DeltaId, FrameId, Identity, Note, Reading},
 };
 
 mod data;
@@ -29,7 +29,12 @@ pub struct Repair {
     byte: usize,
     /// An element of the JSON array was written.
     element: bool,
-    /// How many frames were trimmed and left out.
+    /// The first frame of each identity.
+    identities: BTreeMap<Identity, FrameId>,
+    /// How many findings were looked at, and from how many frames on it is known that frames are delivered again.
+    findings: usize,
+    redelivers: Option<u32>,
+    /// How many frames were trimmed.
     pub trimmed: u32,
     /// How many frames were left out.
     pub dropped: u32,
@@ -63,20 +68,24 @@ impl Repair {
             self.write_frame(reading, judgement, FrameId(self.frame), out)?;
             self.frame += 1;
         }
+        if matches!(reading.framing(), Some(Framing::Sse | Framing::Ndjson)) {
+            // No frame begins with a line end, so those behind a frame need not wait for the next.
+            let rest = &reading.body()[self.byte..];
+            let ends = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+            out.extend_from_slice(&rest[..ends]);
+            self.byte += ends;
+        }
         Ok(())
-    }
-
-    /// Appends what lies behind the last frame, once the body has ended.
-    pub fn finish(&mut self, reading: &Reading, out: &mut Vec<u8>) {
-        out.extend_from_slice(&reading.body()[self.byte..]);
-        self.byte = reading.body().len();
     }
 
     fn write_frame(&mut self, reading: &Reading, judgement: &Judgement, id: FrameId, out: &mut Vec<u8>) -> Result<(), Fault> {
         let frame = reading.frame(id);
         let (start, end) = (frame.start as usize, frame.end as usize);
         let bytes = &reading.body()[start..end];
-        let edited = repaired(reading, judgement, id)?;
+        let edited = match repaired(reading, judgement, id)? {
+            Edited::Whole if self.is_redelivered(reading, judgement, id) => Edited::Drop,
+            edited => edited,
+        };
         let between = &reading.body()[self.byte.min(start)..start];
         let dropped = matches!(edited, Edited::Drop);
         if reading.framing() == Some(Framing::JsonArray) && (dropped || !self.element) {
@@ -99,6 +108,24 @@ impl Repair {
     }
 }
 
+impl Repair {
+    /// True for a frame without text of its own (a finish, the beginning of a block) that was delivered before, byte for byte and
+    /// under the same identity, in a stream that was proved to deliver frames again.
+    fn is_redelivered(&mut self, reading: &Reading, judgement: &Judgement, id: FrameId) -> bool {
+        for finding in &judgement.findings[self.findings..] {
+            self.findings += 1;
+            if finding.class == Class::ReplayBySeq && finding.action == Action::Suppress {
+                self.redelivers.get_or_insert(finding.moment.frames);
+            }
+        }
+        let Some(identity) = reading.identity(id) else { return false };
+        let first = *self.identities.entry(identity).or_insert(id);
+        // What was found later must not count, or other reads of the same bytes would give other ones.
+        let known = self.redelivers.is_some_and(|frames| frames <= id.0 + 1);
+        first != id && known && reading.frame_bytes(first) == reading.frame_bytes(id)
+    }
+}
+
 /// What becomes of a frame.
 enum Edited {
     Whole,
@@ -117,12 +144,18 @@ fn repaired(reading: &Reading, judgement: &Judgement, id: FrameId) -> Result<Edi
     let mut cuts = Vec::new();
     for delta in deltas.map(DeltaId) {
         let mut gone: Vec<Range<usize>> = Vec::new();
-        for segment in output.segments(reading, delta, output.released) {
-            if let Fate::Suppressed(finding) = segment.fate {
-                redelivered &= came_before(judgement.finding(finding).class);
-                gone.push(segment.range.start as usize..segment.range.end as usize);
-            } else {
-                whole = false;
+        if reading.delta(delta).snapshot {
+            // A snapshot is no part of the text, but its frame may have come before.
+            let cut = output.cuts[first..].iter().find(|cut| cut.delta == delta);
+            whole &= cut.is_some_and(|cut| came_before(judgement.finding(cut.finding).class));
+        } else {
+            for segment in output.segments(reading, delta, output.released) {
+                if let Fate::Suppressed(finding) = segment.fate {
+                    redelivered &= came_before(judgement.finding(finding).class);
+                    gone.push(segment.range.start as usize..segment.range.end as usize);
+                } else {
+                    whole = false;
+                }
             }
         }
         cuts.push(DeltaCut { text: reading.delta(delta).text, gone });
@@ -130,6 +163,9 @@ fn repaired(reading: &Reading, judgement: &Judgement, id: FrameId) -> Result<Edi
     let silent = reading.notes_of(id).iter().all(|(_, note)| says_nothing(note, redelivered));
     if whole && redelivered && silent {
         return Ok(Edited::Drop);
+    }
+    if cuts.iter().all(|cut| cut.gone.is_empty()) {
+        return Ok(Edited::Whole);
     }
     let trimmed = trim(reading, id, &cuts);
     let Some(trimmed) = trimmed else {

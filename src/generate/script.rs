@@ -45,6 +45,8 @@ pub struct Script {
     pub tamper: Tamper,
     /// What the stream says.
     pub expected: Texts,
+    /// True if a fault was put in: then identities mean what they say.
+    pub faulty: bool,
     /// Number of choices; each finishes.
     pub choices: u16,
 }
@@ -81,6 +83,7 @@ impl Script {
             beats: Vec::new(),
             tamper: Tamper::Nothing,
             expected: BTreeMap::new(),
+            faulty: fault.is_some(),
             choices,
         };
         script.push(WriterStep::Begin);

@@ -31,8 +31,7 @@ enum Identities {
 
 /// The session of `script` in `dialect`.
 pub fn inputs(random: &mut Random, dialect: &'static DialectInfo, script: Script) -> Vec<Input> {
-    let tampered = !matches!(script.tamper, Tamper::Nothing) || script.beats.iter().any(|beat| beat.id != 0);
-    let identities = if tampered {
+    let identities = if script.faulty {
         Identities::Meant
     } else {
         use Identities::{Alternating, Fresh, Meant, Random, Zero};

@@ -14,7 +14,7 @@ use crate::{
 /// `[-` and `-]`. Sanitised, and empty if no text came.
 pub fn to_diff(reading: &Reading, output: &Output) -> String {
     let mut texts = BTreeMap::<ChannelKey, String>::new();
-    for delta in reading.delta_ids() {
+    for delta in output.deltas(reading) {
         let row = reading.delta(delta);
         let text = texts.entry(row.key).or_default();
         for segment in output.segments(reading, delta, output.released) {

@@ -58,7 +58,7 @@ impl Texts {
     pub fn of(reading: &Reading, output: &Output) -> Texts {
         let mut texts = BTreeMap::<ChannelKey, Text>::new();
         let (mut received_chars, mut suppressed_chars) = (0, 0);
-        for delta in reading.delta_ids() {
+        for delta in output.deltas(reading) {
             let row = reading.delta(delta);
             let text = texts.entry(row.key).or_default();
             for segment in output.segments(reading, delta, output.released) {

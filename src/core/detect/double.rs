@@ -1,4 +1,7 @@
-//! first_chunk_double: the first delta is sent twice, by another serializer than the rest.
+//! first_chunk_double: the first delta is sent twice, by another serializer than the rest, or in the frame that opens the block.
+//!
+//! Where the frame that opens a block or message carries text, its type is proof: an equal delta right after it is the same text.
+//! Other text after it is what comes next.
 //!
 //! Some servers open a stream with a preamble frame whose JSON keys stand in another order, and send it twice. Equal text
 //! alone proves nothing (`ha | ha | !`). Proof is: the two opening frames are equal byte for byte, and the next frame
@@ -20,7 +23,15 @@ const MOST_DELTAS: usize = 16;
 
 /// State of one channel.
 #[derive(Debug, Clone, Default)]
-pub enum Double {
+pub struct Double {
+    /// The delta of a frame that opened a block, if it was the latest one.
+    opened: Option<DeltaId>,
+    preamble: Preamble,
+}
+
+/// Whether the first delta came twice.
+#[derive(Debug, Clone, Default)]
+enum Preamble {
     /// Nothing decided; only the second delta can be a double.
     #[default]
     Fresh,
@@ -32,36 +43,50 @@ pub enum Double {
 
 impl Hypothesis for Double {
     fn observe(&mut self, facts: &Facts<'_>, _: &Params) -> Proposal {
-        match std::mem::replace(self, Double::Done) {
-            Double::Done => Proposal::pass(Class::FirstChunkDouble),
-            Double::Fresh => self.second(facts),
-            Double::Suspect(delta, first, shape) => third(facts, delta, first, &shape),
+        let opened = self.opened.take();
+        if facts.said.opening {
+            self.opened = Some(facts.delta);
+        } else if let Some(delta) = opened.filter(|delta| facts.same && facts.last == Some(*delta)) {
+            self.preamble = Preamble::Done;
+            let opening = facts.reading.delta(delta).frame.0;
+            let evidence = format!("frame {} repeats the text of frame {opening}, which opened the block with it", facts.frame.0);
+            return Proposal::proved(Class::FirstChunkDouble, whole(facts.reading, facts.delta), evidence);
+        }
+        match std::mem::replace(&mut self.preamble, Preamble::Done) {
+            Preamble::Done => Proposal::pass(Class::FirstChunkDouble),
+            Preamble::Fresh => self.second(facts),
+            Preamble::Suspect(delta, first, shape) => third(facts, delta, first, &shape),
         }
     }
 
     fn weigh(&self, held: &Held<'_>, _: &Params) -> Proposal {
-        let Double::Suspect(delta, ..) = self else { return Proposal::pass(Class::FirstChunkDouble) };
+        let Preamble::Suspect(delta, ..) = &self.preamble else { return Proposal::pass(Class::FirstChunkDouble) };
         let frame = held.reading.delta(*delta).frame;
         let evidence = format!("frame {} is the first one again, byte for byte", frame.0);
         Proposal::undecided(Class::FirstChunkDouble, whole(held.reading, *delta), evidence)
     }
 
     fn resolve(&mut self, _: &Held<'_>, _: Outcome) {
-        *self = Double::Done;
+        self.preamble = Preamble::Done;
     }
 }
 
 impl Double {
+    /// True if the latest delta opened a block.
+    pub fn is_opened(&self) -> bool {
+        self.opened.is_some()
+    }
+
     /// A delta that has nothing to do with the text so far arrived as the channel's delta number `count`.
     pub fn unrelated(&mut self, count: u32) {
         if count > 0 {
-            *self = Double::Done;
+            self.preamble = Preamble::Done;
         }
     }
 
     fn second(&mut self, facts: &Facts<'_>) -> Proposal {
         if facts.count == 0 {
-            *self = Double::Fresh;
+            self.preamble = Preamble::Fresh;
             return Proposal::pass(Class::FirstChunkDouble);
         }
         let Some(first) = facts.last_delta() else { return Proposal::pass(Class::FirstChunkDouble) };
@@ -73,7 +98,7 @@ impl Double {
             return Proposal::pass(Class::FirstChunkDouble);
         }
         let Some(shape) = shape_of(facts.reading, facts.frame) else { return Proposal::pass(Class::FirstChunkDouble) };
-        *self = Double::Suspect(facts.delta, first.frame, shape);
+        self.preamble = Preamble::Suspect(facts.delta, first.frame, shape);
         let evidence = format!("frame {} is the first one again, byte for byte; the next frame's key order decides", facts.frame.0);
         Proposal::hold(Class::FirstChunkDouble, 500, evidence)
     }

@@ -7,37 +7,59 @@ use crate::core::{
         cumulative::Cumulative,
         double::Double,
         facts::{Facts, Held, Hypothesis, Outcome, Proposal, Verdict},
+        holdback::Holdback,
+        pairing::Pairing,
         replay::Replay,
+        tool_args::ToolArgs,
     },
     params::Params,
+    reading::{Channel, DeltaId},
+    time::Micros,
 };
 
 /// How many there are.
-const COUNT: usize = 3;
+const COUNT: usize = 6;
 
 /// The state of every hypothesis about one channel.
 #[derive(Debug, Default)]
 pub struct Hypotheses {
+    holdback: Holdback,
     double: Double,
+    tool_args: ToolArgs,
+    pairing: Pairing,
     replay: Replay,
     cumulative: Cumulative,
 }
 
 impl Hypotheses {
-    /// All of them with the detector that shows their score, strongest evidence first: another serializer's key order, then
-    /// equality with the whole text, then growth.
+    /// All of them with the detector that shows their score, strongest evidence first: what the frame says, another serializer's
+    /// key order, JSON, strict pairing, equality with the whole text, growth.
     fn rows(&mut self) -> [(Detector, &mut dyn Hypothesis); COUNT] {
-        [(Detector::Double, &mut self.double), (Detector::Replay, &mut self.replay), (Detector::Cumulative, &mut self.cumulative)]
+        [
+            (Detector::Typed, &mut self.holdback),
+            (Detector::Double, &mut self.double),
+            (Detector::ToolArgs, &mut self.tool_args),
+            (Detector::Pairing, &mut self.pairing),
+            (Detector::Replay, &mut self.replay),
+            (Detector::Cumulative, &mut self.cumulative),
+        ]
     }
 
-    /// True if none of them has anything to say of a delta that neither equals nor extends nor begins the text so far.
+    /// True once the deltas are known to be snapshots.
+    pub fn are_snapshots(&self) -> bool {
+        self.cumulative.is_proved()
+    }
+
+    /// True if none of them has anything to say of a delta that neither equals the one before nor equals, extends or begins the
+    /// text so far.
     pub fn idle(&self) -> bool {
-        self.cumulative.is_additive()
+        self.cumulative.is_additive() && self.pairing.idle() && self.tool_args.idle() && !self.double.is_opened()
     }
 
-    /// Such a delta came while all were idle; `count` deltas came before it.
-    pub fn unrelated(&mut self, count: u32) {
+    /// Such a delta came at `at` while all were idle; `count` deltas came before it.
+    pub fn unrelated(&mut self, delta: DeltaId, at: Micros, count: u32) {
         self.double.unrelated(count);
+        self.pairing.unrelated(delta, at, count);
     }
 
     /// Asks all of them about a delta: the strongest that says something, and every detector's score in thousandths.
@@ -46,9 +68,15 @@ impl Hypotheses {
         self.replay.snapshots = self.cumulative.is_proved();
         let mut best = (0, Proposal::pass(Class::CumulativeFull));
         let mut scores = [(Detector::Cumulative, 0); COUNT];
+        // Text that repeats proves nothing of arguments: only JSON does.
+        let call = facts.key.channel == Channel::ToolArguments;
         for (place, (detector, hypothesis)) in self.rows().into_iter().enumerate() {
+            scores[place] = (detector, 0);
+            if call && matches!(detector, Detector::Double | Detector::Replay | Detector::Cumulative) {
+                continue;
+            }
             let proposal = hypothesis.observe(facts, params);
-            scores[place] = (detector, proposal.score);
+            scores[place].1 = proposal.score;
             if proposal.strength() > best.1.strength() {
                 best = (place, proposal);
             }

@@ -1,15 +1,28 @@
-//! token_loop: one short unit, back to back, without end.
+//! Exact repetition: the same bytes again at one distance, for units of up to 16 KiB.
 //!
-//! Every 64 bytes the last 256 bytes are searched for their smallest exact period (failure function, linear).
-//! Once one is found the run is followed byte by byte, so the copies are counted exactly and each byte is looked at a
-//! bounded number of times. Positions, not deltas, set the pace: chunking does not matter.
+//! Every eight bytes are entered in a small table, the newest of a kind wins. Every 16 to 47 bytes the table is asked where the
+//! last eight stood before: that distance is a lead. A lead is compared backwards once, and forwards as text comes, so each byte
+//! is looked at a bounded number of times. Two copies prove it, and then its unit is made as short as it can be. Positions, not
+//! deltas, set the pace: chunking does not matter.
 
-/// Bytes looked back at in one search; half of it is the longest unit found.
-const WINDOW: usize = 256;
-/// Bytes of new text between two searches.
-const STRIDE: usize = 64;
+/// Longest unit in bytes: 512 tokens, or 4,096 characters of the widest kind.
+pub const LONGEST: usize = 16 << 10;
+/// Bytes that are looked up at once.
+const GRAM: usize = 8;
+/// Equal bytes from which a distance is followed. Shorter ones recur everywhere.
+const LEAD: usize = 16;
+/// Shortest run that is told, in bytes, and its fewest copies.
+const LEAST: usize = 64;
+const COPIES: u64 = 3;
+/// Slots of the table: as many as the text has had bytes, within these bounds.
+const SLOTS: (usize, usize) = (64, 4096);
+/// Fewest bytes between two questions, and the bits of what is added to them, so that no period keeps step with them.
+const STRIDE: usize = 16;
+const SPREAD: u32 = 5;
+/// An odd number without pattern (the golden ratio in 64 bits).
+const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// A run of copies of one unit at the end of a text.
+/// A run of copies of one unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Run {
     /// Length of the unit in bytes.
@@ -26,10 +39,24 @@ impl Run {
         ((self.end - self.start) / self.period) as u64
     }
 
-    /// The same run from its first whole character on; `text` is the text that it lies in.
-    pub fn aligned(self, text: &str) -> Run {
+    /// The same run from where its unit naturally begins: at a whole character, a word or a line, if the text before it happens to
+    /// end as the unit does. `text` is the text that it lies in.
+    pub fn natural(self, text: &str) -> Run {
         let start = (self.start..self.end).find(|at| text.is_char_boundary(*at)).unwrap_or(self.start);
-        Run { start, ..self }
+        let whole = Run { start, ..self };
+        let unit = whole.unit(text);
+        let inside = !text[..start].is_empty() && !text[..start].ends_with(char::is_whitespace);
+        let skip = match unit.find(char::is_whitespace) {
+            Some(at) if unit[at..].starts_with('\n') && (inside || at == 0) => at + 1,
+            Some(at) if inside => at,
+            _ => 0,
+        };
+        Run { start: start + if skip < unit.len() { skip } else { 0 }, ..self }
+    }
+
+    /// One copy, of a natural run; `text` is the text that it lies in.
+    pub fn unit(self, text: &str) -> &str {
+        text.get(self.start..self.start + self.period).unwrap_or("")
     }
 
     /// Characters in the run; `text` is the text that it lies in. Costs one copy, not the run.
@@ -39,97 +66,215 @@ impl Run {
         let rest = (self.end - self.start) % self.period;
         self.copies() * count(unit) + count(&unit[..rest])
     }
+
+    fn told(self) -> bool {
+        self.end - self.start >= LEAST && self.copies() >= COPIES
+    }
 }
 
 /// Follows one channel's accepted text.
 #[derive(Debug, Clone, Default)]
 pub struct Repeat {
     seen: usize,
-    run: Option<Run>,
+    /// The last eight bytes seen.
+    gram: u64,
+    /// Where the table is asked next.
+    next: usize,
+    /// Positions by the hash of the eight bytes before them; zero for none.
+    slots: Vec<u32>,
+    /// What leaves as many bits of a hash as number them.
+    shift: u32,
+    /// The distance that is followed, and whether two copies proved it.
+    lead: Option<(Run, bool)>,
+    /// Bytes that stood in the text before at the distance that was followed, over all of it.
+    known: usize,
+    /// Up to where they are counted.
+    counted: usize,
 }
 
 impl Repeat {
-    /// Follows `text`, which only ever grows, and returns the run at its end.
-    pub fn feed(&mut self, text: &str) -> Option<Run> {
+    /// Follows `text`, which only ever grows, and returns the run at its end. Runs that end before the text does are given
+    /// to `ended`, in order.
+    pub fn feed(&mut self, text: &str, ended: &mut Vec<Run>) -> Option<Run> {
         let bytes = text.as_bytes();
         while self.seen < bytes.len() {
-            if let Some(run) = &mut self.run {
-                let from = self.seen;
-                let same = (from..bytes.len()).take_while(|at| bytes[*at] == bytes[at - run.period]).count();
-                run.end = from + same;
-                self.seen = run.end;
-                if run.end < bytes.len() {
-                    self.run = None;
-                }
-                continue;
+            if let Some((run, proved)) = self.lead {
+                self.follow(bytes, run, proved, ended);
+            } else {
+                self.search(bytes);
             }
-            let next = (self.seen / STRIDE + 1) * STRIDE;
-            if next > bytes.len() {
-                self.seen = bytes.len();
-                break;
-            }
-            self.seen = next;
-            self.run = find_run(&bytes[..next]);
         }
-        self.run
+        self.lead.filter(|(run, proved)| *proved && run.told()).map(|(run, _)| run)
+    }
+
+    /// How many bytes were seen, and how many of them stood in the text before, at the distance that was followed then.
+    pub fn known(&self) -> (usize, usize) {
+        (self.seen, self.known)
+    }
+
+    fn follow(&mut self, bytes: &[u8], mut run: Run, mut proved: bool, ended: &mut Vec<Run>) {
+        let from = self.seen;
+        // A lead is taken up to its second copy first: a shorter unit may be found in it.
+        let stop = if proved { bytes.len() } else { bytes.len().min(run.start + 2 * run.period) };
+        let pairs = bytes[from..stop].iter().zip(&bytes[from - run.period..]);
+        run.end = from + pairs.take_while(|(now, before)| now == before).count();
+        self.enter(bytes, run.end);
+        self.know(run.end, run.end - from);
+        if run.end < stop {
+            if proved && run.told() {
+                ended.push(run);
+            }
+            self.lead = None;
+            // What ended it is the mark by which a longer unit around this one is known again.
+            self.next = run.end + GRAM;
+            return;
+        }
+        if !proved && run.end >= run.start + 2 * run.period {
+            proved = true;
+            run = shortest(bytes, run);
+        }
+        self.lead = Some((run, proved));
+    }
+
+    fn search(&mut self, bytes: &[u8]) {
+        let stop = self.next.max(SLOTS.0).min(bytes.len());
+        self.enter(bytes, stop - 1);
+        let before = self.turn(bytes[stop - 1], stop);
+        if stop < self.next.max(SLOTS.0) {
+            return;
+        }
+        self.next = stop + STRIDE + ((stop as u64).wrapping_mul(MIX) >> (64 - SPREAD)) as usize;
+        if stop >= 4 * self.slots.len() && self.slots.len() < SLOTS.1 {
+            self.grow(bytes, stop);
+        }
+        let period = stop - before;
+        if before == 0 || period > LONGEST {
+            return;
+        }
+        let pairs = bytes[..stop].iter().rev().zip(bytes[..before].iter().rev());
+        let same = pairs.take(2 * LONGEST).take_while(|(now, then)| now == then).count();
+        if same < LEAD {
+            return;
+        }
+        self.know(stop, same);
+        let run = Run { period, start: stop - same - period, end: stop };
+        let proved = same >= period;
+        self.lead = Some((if proved { shortest(bytes, run) } else { run }, proved));
+    }
+
+    /// Makes the table four times as large, and enters what it had again.
+    fn grow(&mut self, bytes: &[u8], end: usize) {
+        self.slots = vec![0; (4 * self.slots.len()).max(SLOTS.0)];
+        self.shift = 64 - self.slots.len().trailing_zeros();
+        for (at, byte) in bytes[..end].iter().enumerate() {
+            self.turn(*byte, at + 1);
+        }
+    }
+
+    /// Enters every position up to `end` in the table.
+    fn enter(&mut self, bytes: &[u8], end: usize) {
+        if self.slots.is_empty() {
+            self.seen = self.seen.max(end);
+            return;
+        }
+        for at in self.seen..end {
+            self.turn(bytes[at], at + 1);
+        }
+    }
+
+    /// Enters position `end`, before which `byte` stands, and returns the position entered before it for the same eight bytes.
+    fn turn(&mut self, byte: u8, end: usize) -> usize {
+        self.gram = self.gram << 8 | u64::from(byte);
+        self.seen = end;
+        let slot = (self.gram.wrapping_mul(MIX) >> self.shift) as usize;
+        self.slots.get_mut(slot).map_or(0, |slot| std::mem::replace(slot, end as u32) as usize)
+    }
+
+    fn know(&mut self, end: usize, same: usize) {
+        self.known += same.min(end - self.counted.min(end));
+        self.counted = end;
     }
 }
 
-/// The run at the end of `bytes`, if the last 256 bytes are at least two copies of something.
-fn find_run(bytes: &[u8]) -> Option<Run> {
-    let window = &bytes[bytes.len().saturating_sub(WINDOW)..];
-    if window.len() < STRIDE {
-        return None;
-    }
-    let period = smallest_period(window);
-    if period * 2 > window.len() {
-        return None;
-    }
-    let mut start = bytes.len() - window.len();
-    while start > 0 && bytes[start - 1] == bytes[start - 1 + period] {
-        start -= 1;
-    }
-    Some(Run { period, start, end: bytes.len() })
-}
-
-/// The smallest `p` with `bytes[i] == bytes[i + p]` throughout.
-fn smallest_period(bytes: &[u8]) -> usize {
-    let mut border = [0_u16; WINDOW];
-    let mut length = 0_usize;
-    for at in 1..bytes.len() {
-        while length > 0 && bytes[at] != bytes[length] {
-            length = border[length - 1] as usize;
+/// The same run with the shortest unit that it has, and from where copies of that begin. The run is at least two copies long.
+fn shortest(bytes: &[u8], mut run: Run) -> Run {
+    let unit = &bytes[run.end - run.period..run.end];
+    let (mut rest, mut prime) = (run.period, 2);
+    while rest > 1 {
+        if prime * prime > rest {
+            prime = rest;
         }
-        if bytes[at] == bytes[length] {
-            length += 1;
+        while rest.is_multiple_of(prime) {
+            rest /= prime;
+            let shorter = run.period / prime;
+            if unit[..run.period - shorter] == unit[shorter..run.period] {
+                run.period = shorter;
+            }
         }
-        border[at] = length as u16;
+        prime += 1;
     }
-    bytes.len() - length
+    while run.start > 0 && bytes[run.start - 1] == bytes[run.start - 1 + run.period] {
+        run.start -= 1;
+    }
+    run
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn check(text: &str, expected: Option<(usize, u64)>) {
-        for piece in [1, 3, 7, 64, text.len().max(1)] {
+    /// Every run told of `text`, as (period, copies, start), whatever the pieces.
+    fn check(text: &str, expected: &[(usize, u64, usize)]) {
+        for piece in [1, 3, 7, 64, 1000, text.len().max(1)] {
             let mut repeat = Repeat::default();
-            let mut run = None;
-            let mut end = 0;
+            let (mut runs, mut last, mut end) = (Vec::new(), None, 0);
             while end < text.len() {
-                end = (end + piece).min(text.len());
-                run = repeat.feed(&text[..end]);
+                end = (end + piece..=text.len()).find(|end| text.is_char_boundary(*end)).unwrap_or(text.len());
+                last = repeat.feed(&text[..end], &mut runs);
             }
-            assert_eq!(run.map(|run| (run.period, run.copies())), expected, "{} bytes by {piece}", text.len());
+            let found: Vec<_> = runs.into_iter().chain(last).map(|run| (run.period, run.copies(), run.start)).collect();
+            assert_eq!(found, expected, "{} bytes by {piece}", text.len());
         }
+    }
+
+    const FOX: &str = "The quick brown fox jumps over the lazy dog and then does so no more, because it has grown tired.";
+
+    fn lines(count: usize, mut line: impl FnMut(usize) -> String) -> String {
+        (0..count).map(|at| line(at)).collect()
     }
 
     #[test]
     fn a_run_is_found_with_its_unit_and_its_copies_however_it_is_cut() {
-        check(&" court".repeat(300), Some((6, 300)));
-        check(&format!("It was a dark night.{}", " VM".repeat(200)), Some((3, 200)));
-        check("The quick brown fox jumps over the lazy dog and then does so no more, because it has grown tired.", None);
-        check(&format!("{} and so on, he said to them all.", "ha ".repeat(200)), None);
+        check(&" court".repeat(300), &[(6, 300, 0)]);
+        check(&format!("It was a dark night.{}", " VM".repeat(200)), &[(3, 200, 20)]);
+        check(FOX, &[]);
+        check(&format!("{} and so on, he said to them all.", "ha ".repeat(200)), &[(3, 200, 0)]);
+        check(&format!("{FOX}{}{FOX}{}{FOX}", " court".repeat(30), " VM".repeat(50)), &[(6, 30, 97), (3, 50, 374)]);
+    }
+
+    #[test]
+    fn a_long_unit_is_found_and_the_runs_inside_it_are_not_in_its_way() {
+        let list = lines(40, |at| format!("Line {at}: item number {at} of forty.\n"));
+        check(&list.repeat(5), &[(list.len(), 5, 0)]);
+        let ruled = format!("{}ab", "=".repeat(62));
+        let mut repeat = Repeat::default();
+        let found = repeat.feed(&ruled.repeat(9), &mut Vec::new());
+        assert_eq!(found.map(|run| (run.period, run.copies())), Some((64, 9)));
+        let block = lines(92, |at| format!("    row_{at:02} = load({})\n", at * 37 % 92));
+        check(&block.repeat(4), &[(block.len(), 4, 0)]);
+        let wide = lines(400, |at| format!("第{at}项：{}\n", at * 7919 % 10_007));
+        assert!(wide.len() < LONGEST, "{}", wide.len());
+        check(&wide.repeat(3), &[(wide.len(), 3, 0)]);
+    }
+
+    #[test]
+    fn ordinary_text_costs_a_bounded_number_of_looks() {
+        let text = lines(5_000, |at| format!("{at} {}\n", at * at % 7919));
+        let mut repeat = Repeat::default();
+        assert_eq!(repeat.feed(&text, &mut Vec::new()), None);
+        let (seen, known) = repeat.known();
+        assert_eq!(seen, text.len());
+        assert!(known < seen / 2, "{known} of {seen}");
+        assert!(repeat.slots.len() <= SLOTS.1);
     }
 }

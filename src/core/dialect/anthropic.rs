@@ -175,7 +175,11 @@ impl MessagesReader {
         match event.kind.bytes() {
             b"content_block_delta" => self.delta(event, data, sink),
             b"content_block_start" => self.block_start(event, sink),
-            b"content_block_stop" => sink.kind = Some(FrameKind::Control),
+            b"content_block_stop" => {
+                sink.kind = Some(FrameKind::Control);
+                let block = self.block_of(event, sink);
+                sink.note(Note::Stop { block });
+            }
             b"message_start" => self.message_start(event, sink),
             b"message_delta" => {
                 sink.kind = Some(FrameKind::Control);

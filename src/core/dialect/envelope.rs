@@ -10,7 +10,7 @@ use std::ops::Range;
 use memchr::memchr2;
 
 use super::{Sink, json::Text};
-use crate::core::reading::ChannelKey;
+use crate::core::reading::{ChannelKey, Identity};
 
 /// After this many misses in a row, only every so many frames are learned: this stream's envelope is not constant.
 const PATIENCE: u32 = 8;
@@ -68,7 +68,7 @@ impl Envelope {
     }
 
     /// The text with its quotes, and the identity, if `data` differs in the holes only.
-    fn fit<'a>(&self, data: &'a [u8]) -> Option<(&'a [u8], Option<u64>)> {
+    fn fit<'a>(&self, data: &'a [u8]) -> Option<(&'a [u8], Option<Identity>)> {
         let (mut at, mut from) = (0, 0);
         let (mut text, mut identity) = (None, None);
         for (hole, end) in &self.holes {
@@ -84,13 +84,13 @@ impl Envelope {
                 Hole::Padding => plain(rest)?,
                 Hole::Stamp => {
                     let len = plain(rest)?;
-                    identity = super::stamp::nanos(&rest[..len]);
+                    identity = super::stamp::nanos(&rest[..len]).map(Identity::time);
                     len
                 }
                 Hole::Number | Hole::Digits => {
                     let len = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
                     let number = number(&rest[..len])?;
-                    identity = if *hole == Hole::Number { Some(number) } else { identity };
+                    identity = if *hole == Hole::Number { Some(Identity::sequence(number)) } else { identity };
                     len
                 }
                 Hole::Blank => rest.iter().take_while(|byte| **byte == b' ').count(),

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::core::{
     frame::Framing,
-    reading::{Channel, ChannelKey, FrameKind, Note, Usage},
+    reading::{Channel, ChannelKey, FrameKind, Identity, Note, Usage},
 };
 
 mod writer;
@@ -155,9 +155,7 @@ impl LineReader {
             return;
         }
         self.seen.model(line.model.bytes(), sink);
-        if let Some(stamp) = stamp::nanos(line.created_at.bytes()) {
-            sink.identity = Some(stamp);
-        }
+        sink.identity = stamp::nanos(line.created_at.bytes()).map(Identity::time);
         sink.add(key(0, Channel::Reasoning), line.thinking.bytes());
         sink.add(key(0, Channel::Text), line.response.bytes());
         if let Some(message) = &line.message {

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::core::{
     frame::Framing,
-    reading::{Channel, FrameKind, Note},
+    reading::{Channel, FrameKind, Identity, Note},
 };
 
 mod blocks;
@@ -78,6 +78,13 @@ struct Event<'a> {
     object: Text<'a>,
 }
 
+/// What a response is called.
+#[derive(Deserialize)]
+struct Named<'a> {
+    #[serde(borrow, default)]
+    id: Text<'a>,
+}
+
 const EVENT: Shape = Shape::Object(&[
     ("type", Shape::Text),
     ("sequence_number", Shape::Number),
@@ -118,8 +125,10 @@ fn channel_of(what: &[u8]) -> Option<Channel> {
 struct EventReader {
     seen: Seen,
     blocks: Blocks,
-    /// Responses begun so far; the upper half of an identity, because each numbers its events anew.
-    turns: u64,
+    /// Responses begun so far: each numbers its events anew.
+    turns: u32,
+    /// The id of the latest one.
+    response: Vec<u8>,
     envelope: Envelope,
     thought: Thought,
 }
@@ -130,7 +139,7 @@ impl Reader for EventReader {
             if sink.deltas.first().is_some_and(|(key, ..)| key.channel == Channel::Reasoning) {
                 self.thought.goes_on(&sink.text);
             }
-            sink.identity = sink.identity.map(|number| self.identity(number));
+            sink.identity = sink.identity.map(|identity| identity.of_generation(self.turns));
             return;
         }
         // OpenAI ends with the response, but OpenRouter adds its usual terminator.
@@ -143,16 +152,13 @@ impl Reader for EventReader {
 }
 
 impl EventReader {
-    fn identity(&self, number: u64) -> u64 {
-        self.turns.saturating_sub(1) << 32 | number & u64::from(u32::MAX)
-    }
-
     fn event(&mut self, event: &Event<'_>, data: &[u8], sink: &mut Sink) {
         let kind = event.kind.bytes();
         if kind == b"response.created" {
-            self.created(sink);
+            self.created(event, sink);
         }
-        sink.identity = event.sequence_number.and_then(|raw| raw.get().parse().ok()).map(|number| self.identity(number));
+        let number = event.sequence_number.and_then(|raw| raw.get().parse().ok());
+        sink.identity = number.map(|number| Identity::sequence(number).of_generation(self.turns));
         let Some(name) = kind.strip_prefix(b"response.") else { return self.other(event, data, sink) };
         if let Some(what) = name.strip_suffix(b".delta") {
             return self.delta(what, event, data, sink);
@@ -207,12 +213,17 @@ impl EventReader {
         }
     }
 
-    fn created(&mut self, sink: &mut Sink) {
-        if self.turns > 0 {
+    fn created(&mut self, event: &Event<'_>, sink: &mut Sink) {
+        let response = event.response.and_then(|raw| serde_json::from_str::<Named<'_>>(raw.get()).ok());
+        let id = response.as_ref().map_or(&b""[..], |response| response.id.bytes());
+        // A response that is announced twice under one id is the same response, sent again after a reconnect.
+        if self.turns > 0 && (id.is_empty() || id != self.response.as_slice()) {
             sink.note(Note::NewTurn);
             self.blocks.new_turn();
+            self.turns += 1;
         }
-        self.turns += 1;
+        self.turns = self.turns.max(1);
+        self.response = id.to_vec();
     }
 
     /// Events without `response.`: keep-alives, errors, a response that was not streamed.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{BEARER, DialectInfo, Ending, FrameView, Reader, Sink, Writer, WriterStep, error};
 use crate::core::{
     frame::Framing,
-    reading::{Channel, ChannelKey, FrameKind, Note},
+    reading::{Channel, ChannelKey, FrameKind, Identity, Note},
 };
 
 /// The row.
@@ -35,11 +35,11 @@ const TEXT: ChannelKey = ChannelKey { choice: 0, block: 0, channel: Channel::Tex
 /// Events of one second that are told apart.
 const PER_SECOND: u64 = 1 << 24;
 
-/// `SECONDS:N`, where N starts anew each second, as one number that rises.
-fn identity(id: &[u8]) -> Option<u64> {
+/// `SECONDS:N`, where N starts anew each second, as one number that rises like a time.
+fn identity(id: &[u8]) -> Option<Identity> {
     let (second, number) = std::str::from_utf8(id).ok()?.split_once(':')?;
     let (second, number) = (second.parse::<u64>().ok()?, number.parse::<u64>().ok()?);
-    (number < PER_SECOND).then(|| second.checked_mul(PER_SECOND)?.checked_add(number)).flatten()
+    (number < PER_SECOND).then(|| second.checked_mul(PER_SECOND)?.checked_add(number)).flatten().map(Identity::time)
 }
 
 /// Reads events.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::core::{
     frame::Framing,
-    reading::{Channel, ChannelKey, FrameKind, Note, Usage},
+    reading::{Channel, ChannelKey, FrameKind, Identity, Note, Usage},
 };
 
 /// The row.
@@ -100,7 +100,7 @@ impl TokenReader {
             return;
         }
         // Newer versions count tokens from one; zero for every event says nothing.
-        sink.identity = event.index.filter(|index| *index > 0);
+        sink.identity = event.index.filter(|index| *index > 0).map(Identity::sequence);
         if let Some(token) = event.token.as_ref().filter(|token| token.special != Some(true)) {
             self.spoken.say(TEXT, token.text.bytes(), sink);
         }

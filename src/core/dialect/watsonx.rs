@@ -71,7 +71,6 @@ struct ResultReader {
 
 impl Reader for ResultReader {
     fn read(&mut self, frame: &FrameView<'_>, sink: &mut Sink) {
-        sink.identity = std::str::from_utf8(frame.id).ok().and_then(|id| id.parse().ok());
         json::read(frame.data, &EVENT, sink, |data, sink| {
             let event = serde_json::from_slice::<Event<'_>>(data)?;
             self.event(&event, data, sink);

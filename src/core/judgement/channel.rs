@@ -3,14 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::core::{
-    detect::{
-        content::{Fences, Json},
-        hypotheses::Hypotheses,
-        repeat::Repeat,
-    },
-    judgement::FindingId,
-    reading::{Channel, ChannelKey, DeltaId, FrameId},
-    time::Micros,
+    detect::hypotheses::Hypotheses,
+    judgement::{FindingId, content::Content, resume::Resume},
+    reading::{Channel, ChannelKey, DeltaId},
+    time::{Micros, Moment},
 };
 
 /// State of one (choice, block, channel).
@@ -20,10 +16,10 @@ pub(super) struct ChannelState {
     pub accepted: String,
     /// Deltas not decided yet, in order.
     pub held: Vec<DeltaId>,
-    /// Characters in them.
-    pub held_chars: u64,
-    /// The first frame held, and when the hold began.
-    since: Option<(FrameId, Micros)>,
+    /// Characters in them; of a tool call's arguments, bytes.
+    pub held_size: u64,
+    /// Position of the first frame held, and when the hold began.
+    since: Option<(u32, Moment)>,
     /// The channel's latest delta.
     pub last: Option<DeltaId>,
     /// Number of deltas.
@@ -32,13 +28,10 @@ pub(super) struct ChannelState {
     pub distinct: u32,
     /// What else its deltas might mean than that each adds its text.
     pub hypotheses: Hypotheses,
-    pub json: Json,
-    pub fences: Fences,
-    pub repeat: Repeat,
-    /// Where the loop that was reported last begins in the accepted text, and its finding.
-    pub looped: Option<(usize, FindingId)>,
-    /// Whitespace characters in a row at the end of the accepted text, cut ones included.
-    pub blanks: u64,
+    /// What is expected of the next text.
+    pub resume: Resume,
+    /// What is followed in the text beside its framing.
+    pub content: Content,
     /// The finding that further evidence of the same fault extends, by class.
     pub open: Vec<FindingId>,
 }
@@ -50,10 +43,10 @@ pub(super) struct Channels {
     states: Vec<(ChannelKey, ChannelState)>,
     /// Where the latest look-up led: deltas of one channel mostly come in a row.
     latest: usize,
-    /// What is held, by the first frame held; times ascend with frames.
-    holds: BTreeSet<(FrameId, Micros, ChannelKey)>,
+    /// What is held, by the position of the first frame held; times ascend with positions.
+    holds: BTreeSet<(u32, Moment, ChannelKey)>,
     /// Those of them that run out.
-    timed: BTreeSet<(FrameId, Micros, ChannelKey)>,
+    timed: BTreeSet<(u32, Moment, ChannelKey)>,
     /// The channels that hold text.
     holding: BTreeSet<ChannelKey>,
 }
@@ -75,14 +68,19 @@ impl Channels {
         self.index.get(&key).map(|index| &self.states[*index].1)
     }
 
-    /// The earliest hold: its first frame, when it began, and whose it is.
-    pub fn earliest_hold(&self) -> Option<(FrameId, Micros, ChannelKey)> {
+    /// Every channel and its state, in the order in which they began.
+    pub fn iter(&self) -> impl Iterator<Item = (&ChannelKey, &ChannelState)> {
+        self.states.iter().map(|(key, state)| (key, state))
+    }
+
+    /// The earliest hold: the position of its first frame, when it began, and whose it is.
+    pub fn earliest_hold(&self) -> Option<(u32, Moment, ChannelKey)> {
         self.holds.first().copied()
     }
 
     /// The earliest hold that runs out: arguments of a tool call are held until the call ends.
     pub fn earliest_timed_hold(&self) -> Option<(Micros, ChannelKey)> {
-        self.timed.first().map(|(_, since, key)| (*since, *key))
+        self.timed.first().map(|(_, since, key)| (since.at, *key))
     }
 
     /// The channels of `choice` that hold text.
@@ -97,15 +95,15 @@ impl Channels {
     }
 
     /// Holds one more delta of channel `key`.
-    pub fn hold(&mut self, key: ChannelKey, delta: DeltaId, frame: FrameId, at: Micros) {
+    pub fn hold(&mut self, key: ChannelKey, delta: DeltaId, position: u32, since: Moment) {
         let state = self.entry(key);
         state.held.push(delta);
         if state.since.is_none() {
-            state.since = Some((frame, at));
-            self.holds.insert((frame, at, key));
+            state.since = Some((position, since));
+            self.holds.insert((position, since, key));
             self.holding.insert(key);
             if key.channel != Channel::ToolArguments {
-                self.timed.insert((frame, at, key));
+                self.timed.insert((position, since, key));
             }
         }
     }
@@ -114,13 +112,20 @@ impl Channels {
     pub fn decide(&mut self, key: ChannelKey) -> Vec<DeltaId> {
         let state = self.entry(key);
         let held = std::mem::take(&mut state.held);
-        state.held_chars = 0;
-        if let Some((frame, at)) = state.since.take() {
-            self.holds.remove(&(frame, at, key));
-            self.timed.remove(&(frame, at, key));
+        state.held_size = 0;
+        if let Some((position, since)) = state.since.take() {
+            self.holds.remove(&(position, since, key));
+            self.timed.remove(&(position, since, key));
             self.holding.remove(&key);
         }
         held
+    }
+
+    /// Does `what` with every channel that has text.
+    pub fn each_with_text(&mut self, mut what: impl FnMut(&mut ChannelState)) {
+        for (_, state) in self.states.iter_mut().filter(|(_, state)| !state.accepted.is_empty()) {
+            what(state);
+        }
     }
 
     /// A new turn: the next deltas say anew how they are framed, and the text of the turn before stays out of comparisons.

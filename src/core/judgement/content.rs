@@ -1,46 +1,78 @@
 //! What the model itself does to a channel's text: loops are flagged, a flood after a closed JSON value is cut.
 
+use std::collections::VecDeque;
+
 use crate::core::{
     class::{Action, Certainty, Class, Layer},
-    detect::{Detector, content::Json},
-    judgement::{Judgement, findings::Draft},
+    detect::{
+        Detector,
+        content::{Fences, Json},
+        repeat::{LONGEST, Repeat, Run},
+    },
+    judgement::{Judgement, findings::Draft, loops::Looped},
     params::Param,
     reading::{ChannelKey, DeltaId, FrameId, Reading},
 };
 
+/// What is followed in one channel's text beside its framing.
+#[derive(Debug, Default)]
+pub(super) struct Content {
+    pub json: Json,
+    pub fences: Fences,
+    pub repeat: Repeat,
+    /// The loop at the end of the text, or the last one.
+    pub looped: Option<Looped>,
+    /// Whitespace characters in a row at the end of the accepted text, cut ones included.
+    blanks: u64,
+    /// Where the latest deltas begin in the accepted text.
+    places: VecDeque<(u32, DeltaId)>,
+}
+
+/// Bytes of text back to which a delta is found again: a run is told within four copies.
+const BACK: usize = 4 * LONGEST;
+
+impl Content {
+    /// Notes that the text from byte `start` on is delta `id`'s.
+    fn place(&mut self, start: usize, id: DeltaId) {
+        if self.places.get(1).is_some_and(|(next, _)| *next as usize + BACK < start) {
+            self.places.pop_front();
+        }
+        self.places.push_back((start as u32, id));
+    }
+
+    /// The delta that byte `at` of the accepted text came in.
+    pub fn delta_at(&self, at: usize) -> Option<DeltaId> {
+        let index = self.places.partition_point(|(start, _)| *start as usize <= at);
+        self.places.get(index.saturating_sub(1)).map(|(_, delta)| *delta)
+    }
+
+    /// The latest deltas, those after `first`.
+    pub fn deltas_after(&self, first: DeltaId) -> impl Iterator<Item = DeltaId> + '_ {
+        let from = self.places.partition_point(|(_, delta)| *delta <= first);
+        self.places.range(from..).map(|(_, delta)| *delta)
+    }
+}
+
 impl Judgement {
-    pub(super) fn follow_loop(&mut self, reading: &Reading, key: ChannelKey, id: DeltaId) {
+    /// Follows what delta `id` added to the channel's text, from byte `from` of that on.
+    pub(super) fn follow_content(&mut self, reading: &Reading, key: ChannelKey, id: DeltaId, from: usize) {
         let channel = self.channels.entry(key);
-        let Some(run) = channel.repeat.feed(&channel.accepted).map(|run| run.aligned(&channel.accepted)) else {
-            self.score(Detector::Loop, 0);
-            return;
-        };
-        let params = &self.profile.params;
-        let unit = String::from_utf8_lossy(&channel.accepted.as_bytes()[run.start..run.start + run.period]);
-        // One character, or no letter at all, is mostly data, a ruler or art: ten times as many copies are asked for.
-        let weak = unit.chars().count() < 2 || !unit.chars().any(char::is_alphabetic);
-        let needed = params.get(Param::LoopCopies) * if weak { 10 } else { 1 };
-        let (copies, chars) = (run.copies(), run.chars(&channel.accepted));
-        let enough = copies >= needed && chars >= params.get(Param::LoopMinChars) && !unit.chars().all(char::is_whitespace);
-        let evidence = (enough && !channel.fences.inside(&channel.accepted))
-            .then(|| format!("{copies} copies of {unit:?} back to back ({chars} characters)"));
-        let reported = channel.looped.filter(|(start, _)| *start == run.start).map(|(_, finding)| finding);
-        self.score(Detector::Loop, (copies * 1000 / needed.max(1)).min(1000) as u16);
-        let Some(evidence) = evidence else { return };
-        let finding = match reported {
-            Some(open) => {
-                self.extend(open, Some(id));
-                open
-            }
-            None => {
-                let draft = Draft::flag(Class::TokenLoop, Layer::Model, evidence.clone());
-                self.add(reading, draft, Some(key), Some(reading.delta(id).frame), Some(id))
-            }
-        };
-        self.channel(key).looped = Some((run.start, finding));
-        let finding = &mut self.findings[finding.0 as usize];
-        finding.count = u32::try_from(copies).unwrap_or(u32::MAX);
-        finding.evidence = evidence;
+        let (text, content) = (&channel.accepted, &mut channel.content);
+        let new = &text[from..];
+        content.place(from, id);
+        content.json.feed(new, from);
+        let solid = new.trim_end();
+        let blanks = new[solid.len()..].chars().count() as u64;
+        content.blanks = if solid.is_empty() { content.blanks + blanks } else { blanks };
+        let mut ended: Vec<Run> = Vec::new();
+        let run = content.repeat.feed(text, &mut ended);
+        for run in ended {
+            self.judge_loop(reading, key, id, run);
+        }
+        match run {
+            Some(run) => self.judge_loop(reading, key, id, run),
+            None => self.score(Detector::Loop, 0),
+        }
     }
 
     /// Whitespace without end after a closed JSON value is taken out; true if this delta was.
@@ -48,11 +80,11 @@ impl Judgement {
         let limit = self.profile.params.get(Param::FloodChars);
         let text = reading.delta(id).text;
         let channel = self.channels.entry(key);
-        if channel.json != Json::Closed || !text.trim_end().is_empty() {
+        if !channel.content.json.is_closed() || !text.trim_end().is_empty() {
             self.score(Detector::Flood, 0);
             return false;
         }
-        let blanks = channel.blanks + text.chars().count() as u64;
+        let blanks = channel.content.blanks + text.chars().count() as u64;
         self.score(Detector::Flood, (blanks * 1000 / limit.max(1)).min(1000) as u16);
         let channel = self.channels.entry(key);
         if blanks <= limit || !channel.held.is_empty() {
@@ -61,10 +93,10 @@ impl Judgement {
         // Brackets that balance look closed; only JSON is.
         let known = channel.open.iter().any(|open| self.findings[open.0 as usize].class == Class::WhitespaceFlood);
         if !known && serde_json::from_str::<serde::de::IgnoredAny>(&channel.accepted).is_err() {
-            channel.json = Json::No;
+            channel.content.json.refute();
             return false;
         }
-        channel.blanks = blanks;
+        channel.content.blanks = blanks;
         channel.last = Some(id);
         channel.count += 1;
         let draft = Draft {

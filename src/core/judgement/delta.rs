@@ -6,9 +6,9 @@
 use std::ops::Range;
 
 use crate::core::{
-    class::{Action, Certainty, Class, Level},
+    class::{Action, Certainty, Class, Layer, Level},
     detect::{
-        TEXT_DETECTORS,
+        Detector, TEXT_DETECTORS,
         facts::{Facts, Match, Proposal, Said, Verdict},
         rewrite::near,
     },
@@ -23,6 +23,9 @@ impl Judgement {
         let key = reading.delta(id).key;
         self.condition.cut = false;
         self.listen(reading, frame);
+        if self.mirrored(reading, key, frame, id) {
+            return;
+        }
         if self.channels.entry(key).count == 0 {
             self.conclude_choice(reading, key.choice, Some(key), "another text of its choice began");
         }
@@ -60,9 +63,33 @@ impl Judgement {
         if self.session.said.0 == Some(frame) {
             return;
         }
-        let heard = &reading.notes()[..self.walk.note];
-        let count = heard.iter().rev().take_while(|(noted, _)| *noted == frame).count();
-        self.session.said = (Some(frame), Said::of(&heard[heard.len() - count..]));
+        self.session.said = (Some(frame), Said::of(self.heard(reading, frame)));
+    }
+
+    /// The notes of `frame`; mostly the latest one, and mostly none.
+    fn heard<'a>(&self, reading: &'a Reading, frame: FrameId) -> &'a [(FrameId, Note)] {
+        let latest = self.walk.note.checked_sub(1).map(|latest| reading.notes()[latest].0);
+        if latest.is_none_or(|latest| latest < frame) { &[] } else { reading.notes_of(frame) }
+    }
+
+    /// Takes a delta out that repeats what another field of its frame says; true if it does.
+    fn mirrored(&mut self, reading: &Reading, key: ChannelKey, frame: FrameId, id: DeltaId) -> bool {
+        let place = id.0 - reading.deltas_of(frame).start;
+        if self.session.said.1.mirrored.binary_search(&place).is_err() {
+            return false;
+        }
+        self.score(Detector::Typed, 1000);
+        let draft = Draft {
+            class: Class::ChannelMirror,
+            score: 1000,
+            certainty: Certainty::Proved,
+            action: Action::Suppress,
+            layer: Layer::Server,
+            evidence: format!("frame {} says this text in another field too", frame.0),
+        };
+        let finding = self.find_in_channel(reading, key, frame, id, draft);
+        self.cut(id, 0..reading.delta(id).text.len() as u32, finding);
+        true
     }
 
     /// Channels end with their choice's finish, and where a tool call begins.
@@ -73,8 +100,7 @@ impl Judgement {
         for choice in finished {
             self.conclude_choice(reading, *choice, None, "its choice finished");
         }
-        let heard = &reading.notes()[..self.walk.note];
-        for (_, note) in heard.iter().rev().take_while(|(noted, _)| *noted == frame) {
+        for (_, note) in self.heard(reading, frame) {
             if let Note::Tool { choice, block, .. } = note {
                 let call = ChannelKey { choice: *choice, block: *block, channel: Channel::ToolArguments };
                 self.conclude_choice(reading, *choice, Some(call), "a tool call began");
@@ -104,6 +130,9 @@ impl Judgement {
         same: bool,
         finishes: bool,
     ) -> Option<Proposal> {
+        if let Some(proposal) = self.resume(reading, key, frame, id) {
+            return Some(proposal);
+        }
         let text = reading.delta(id).text;
         let channel = self.channels.entry(key);
         let against_accepted = Match::of(text, &channel.accepted);
@@ -112,8 +141,10 @@ impl Judgement {
             Match::Differs => !near(text, &channel.accepted),
             _ => false,
         };
-        if unrelated && channel.held.is_empty() && channel.hypotheses.idle() {
-            channel.hypotheses.unrelated(channel.count);
+        let said = &self.session.said.1;
+        let plain = !same && !said.opening && said.tokens.is_none();
+        if unrelated && plain && channel.held.is_empty() && channel.hypotheses.idle() {
+            channel.hypotheses.unrelated(id, self.walk.at, channel.count);
             for detector in TEXT_DETECTORS {
                 self.score(*detector, 0);
             }
@@ -125,7 +156,7 @@ impl Judgement {
             frame,
             key,
             at: reading.clocked().then_some(self.walk.at),
-            said: &self.session.said.1,
+            said,
             text,
             accepted: &channel.accepted,
             against_accepted,
@@ -190,8 +221,17 @@ impl Judgement {
         id: DeltaId,
         draft: Draft,
     ) -> FindingId {
-        let goes_on =
-            matches!(draft.class, Class::CumulativeFull | Class::CumulativeRewrite | Class::ReplayBySeq | Class::WhitespaceFlood);
+        let goes_on = matches!(
+            draft.class,
+            Class::CumulativeFull
+                | Class::CumulativeRewrite
+                | Class::PerDeltaDouble
+                | Class::ChannelMirror
+                | Class::HoldbackResend
+                | Class::ReplayBySeq
+                | Class::RetryRestart
+                | Class::WhitespaceFlood
+        );
         if goes_on && let Some(open) = self.open_finding(key, draft.class) {
             self.extend(open, Some(id));
             return open;
@@ -221,19 +261,16 @@ impl Judgement {
             return;
         }
         let channel = self.channels.entry(key);
+        let before = channel.accepted.len();
         channel.accepted.push_str(text);
-        channel.json.feed(text);
-        let solid = text.trim_end();
-        let blanks = text[solid.len()..].chars().count() as u64;
-        channel.blanks = if solid.is_empty() { channel.blanks + blanks } else { blanks };
         self.condition.unhealed = false;
         if !self.session.flowed {
             self.session.flowed = true;
-            self.session.first_delta_frame = reading.delta(id).frame.0;
+            self.session.first_delta_frame = self.output.position(reading.delta(id).frame);
             if self.session.cause.is_none() {
                 self.session.cause = Some(format!("the first {} arrived", key.channel.word()));
             }
         }
-        self.follow_loop(reading, key, id);
+        self.follow_content(reading, key, id, before);
     }
 }

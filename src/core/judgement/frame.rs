@@ -1,11 +1,11 @@
 //! One frame: damage, ends, clocks, and its deltas.
 
 use crate::core::{
-    class::{Action, Certainty, Class, Layer},
+    class::{Action, Certainty, Class, Layer, Level},
     detect::Detector,
-    judgement::{Judgement, findings::Draft},
+    judgement::{Judgement, findings::Draft, identity::Item},
     params::Strategy,
-    reading::{Channel, ChunkId, DeltaId, FrameId, FrameKind, Note, Reading},
+    reading::{ChunkId, DeltaId, FrameId, FrameKind, Note, Reading},
 };
 
 impl Judgement {
@@ -30,22 +30,35 @@ impl Judgement {
         let frame = reading.frame(id);
         let mut finished = Vec::new();
         let mut damaged = false;
-        let notes = &reading.notes()[self.walk.note..];
+        let mut completion = None;
+        let first = self.walk.note;
+        let notes = &reading.notes()[first..];
         let notes = &notes[..notes.iter().take_while(|(frame, _)| *frame <= id).count()];
         self.walk.note += notes.len();
-        for (_, note) in notes {
+        for (index, (_, note)) in notes.iter().enumerate() {
             match note {
-                Note::Finish { choice, .. } => finished.push(*choice),
-                Note::NewTurn => self.new_turn(reading),
-                Note::CompletionId(_) => self.session.late |= !self.session.finished.is_empty(),
+                Note::Finish { choice, reason } => {
+                    finished.push(*choice);
+                    self.note_finish(reading, id, *choice, reason);
+                }
+                Note::Tool { choice, block, id: call, name } => self.note_call(reading, id, (*choice, *block), call, name),
+                Note::Stop { block } => self.note_stop(reading, id, *block),
+                Note::NewTurn => self.new_turn(reading, id),
+                Note::Boundary(boundary) => self.cross(reading, *boundary),
+                Note::CompletionId(_) => {
+                    completion = Some(first + index);
+                    if !self.session.finished.is_empty() {
+                        self.session.late = true;
+                        self.session.completions.begin();
+                    }
+                }
                 note => damaged |= self.judge_damage(reading, id, note),
             }
         }
         finished.sort_unstable();
         finished.dedup();
-        self.look_for_late_text(reading, id, &finished);
-        self.session.finished.extend(&finished);
-        self.session.terminated |= frame.kind == FrameKind::Terminator;
+        self.session.snapshots.follow(reading, id);
+        self.look_for_shattered(reading, id, notes);
         if frame.kind == FrameKind::Unknown {
             self.note_once(reading, Class::UnknownFrame, Layer::Unknown, Some(id), || match reading.dialect_at(id.0 + 1) {
                 Some(dialect) => format!("frame {} is of no kind that {} has", id.0, dialect.title),
@@ -55,11 +68,9 @@ impl Judgement {
         self.score(Detector::Damage, if damaged { 1000 } else { 0 });
         self.keep_time(reading, id, &frame, notes);
         if self.profile.strategy == Strategy::Evidence {
-            let again =
-                reading.identity(id).map(|identity| self.session.identities.observe(reading, id, identity, &self.profile.params));
-            self.judge_deltas(reading, id, again, &finished);
-            self.conclude_by_notes(reading, id, &finished);
+            self.admit(reading, Item { frame: id, finished, kind: frame.kind, completion, original: None });
         } else {
+            self.pass_ends(reading, id, frame.kind, &finished);
             self.judge_by_strategy(reading, id);
         }
         let otherwise = match frame.kind {
@@ -70,38 +81,48 @@ impl Judgement {
     }
 
     /// A new message begins in the same stream, and with it another end to wait for.
-    fn new_turn(&mut self, reading: &Reading) {
-        for key in self.channels.holding() {
-            self.conclude(reading, key, "a new turn began");
-        }
+    fn new_turn(&mut self, reading: &Reading, frame: FrameId) {
+        self.let_go(reading, "a new turn began", true);
+        self.session.completions.begin();
+        self.weigh_snapshots(reading, reading.frame(frame).first_delta);
         self.channels.new_turn();
+        self.forget_ends();
         self.session.finished.clear();
         self.session.terminated = false;
         self.session.late = false;
     }
 
-    /// Text after its choice finished, or after the terminator, is kept and said once. Exempt is what a frame
-    /// brings that itself finishes the choice (`finishing`, ascending), as some servers do in every frame, and tool calls, which
-    /// some gateways finish one by one.
-    fn look_for_late_text(&mut self, reading: &Reading, id: FrameId, finishing: &[u16]) {
-        if self.session.late || self.session.finished.is_empty() && !self.session.terminated {
-            return;
+    /// Replacement characters in a row, as the server sent them: each byte of a character was decoded alone there. A single one may be
+    /// what the model wrote.
+    fn look_for_shattered(&mut self, reading: &Reading, frame: FrameId, notes: &[(FrameId, Note)]) {
+        const LOST: char = char::REPLACEMENT_CHARACTER;
+        let ours = || notes.iter().any(|(_, note)| matches!(note, Note::Replaced(_)));
+        for delta in reading.deltas_of(frame).map(DeltaId) {
+            let row = reading.delta(delta);
+            if row.snapshot || !row.text.contains(LOST) || ours() {
+                continue;
+            }
+            let last = self.channels.get(row.key).and_then(|channel| channel.last);
+            let continues = row.text.starts_with(LOST) && last.is_some_and(|last| reading.delta(last).text.ends_with(LOST));
+            if !continues && !row.text.contains("\u{fffd}\u{fffd}") {
+                continue;
+            }
+            if let Some(finding) = self.session.shattered {
+                self.extend(finding, Some(delta));
+                continue;
+            }
+            let evidence = format!(
+                "frame {} brings replacement characters in a row: the server decoded the bytes of a character one by one; what they \
+                 were cannot be known here",
+                frame.0
+            );
+            let finding =
+                self.add(reading, Draft::flag(Class::Utf8Split, Layer::Server, evidence), Some(row.key), Some(frame), Some(delta));
+            self.session.shattered = Some(finding);
+            let finding = &mut self.findings[finding.0 as usize];
+            (finding.level, finding.lost) = (Level::Warning, false);
+            finding.hint = "upgrade the server: its detokenizer must wait until a character is whole";
         }
-        let late = |delta: &DeltaId| {
-            let row = reading.delta(*delta);
-            let choice = row.key.choice;
-            let exempt = row.key.channel == Channel::ToolArguments || finishing.binary_search(&choice).is_ok();
-            !row.snapshot && (self.session.terminated || !exempt && self.session.finished.contains(&choice))
-        };
-        let Some(delta) = reading.deltas_of(id).map(DeltaId).find(late) else { return };
-        // A frame without bytes says what became of a half character; nothing came late.
-        if reading.frame_bytes(id).is_empty() {
-            return;
-        }
-        let end = if self.session.terminated { "the stream" } else { "its choice" };
-        let evidence = format!("frame {} brings text after {end} had ended", id.0);
-        self.session.late = true;
-        self.add(reading, Draft::flag(Class::TerminalAnomaly, Layer::Server, evidence), None, Some(id), Some(delta));
     }
 
     /// Damage that a note reports; true if something was lost.
@@ -130,6 +151,7 @@ impl Judgement {
                 format!("frame {}: {count} characters were not valid Unicode and were replaced", frame.0),
             ),
             Note::Error { kind, message } => {
+                self.broken_off(reading);
                 self.session.failed = true;
                 self.condition.unhealed = true;
                 (Class::ProviderError, Layer::Server, format!("the provider reports {kind}: {message}"))
@@ -153,6 +175,7 @@ impl Judgement {
             | Note::CompletionId(_)
             | Note::Model(_)
             | Note::NewTurn
+            | Note::Stop { .. }
             | Note::Boundary(_)
             | Note::Mirrored { .. }
             | Note::Opening
@@ -175,12 +198,13 @@ impl Judgement {
         evidence: impl FnOnce() -> String,
     ) {
         let cause = self.session.cause.take();
-        match self.session.tallies.get(&(class, Action::Keep)).map(|tally| tally.last) {
+        match self.session.noted.get(&(class, layer)).copied() {
             Some(noted) => self.extend(noted, None),
             None => {
                 let certainty = if class == Class::ReplayBySeq { Certainty::Ambiguous } else { Certainty::Proved };
                 let draft = Draft { class, score: 1000, certainty, action: Action::Keep, layer, evidence: evidence() };
-                self.add(reading, draft, None, frame, None);
+                let finding = self.add(reading, draft, None, frame, None);
+                self.session.noted.insert((class, layer), finding);
             }
         }
         self.session.cause = cause;

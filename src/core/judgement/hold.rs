@@ -6,7 +6,7 @@ use crate::core::{
     detect::facts::{Held, Outcome, Proposal, Redundant, Verdict},
     judgement::findings::Draft,
     params::Param,
-    reading::{ChannelKey, DeltaId, FrameId, Reading},
+    reading::{Channel, ChannelKey, DeltaId, FrameId, Reading},
 };
 
 /// Characters of each of two readings that a finding shows.
@@ -14,15 +14,21 @@ const SHOWN: usize = 200;
 
 impl Judgement {
     pub(super) fn hold(&mut self, reading: &Reading, key: ChannelKey, frame: FrameId, id: DeltaId, why: &str) {
-        let at = self.walk.at;
+        let (position, since) = (self.output.position(frame), self.session.since.unwrap_or(self.moment()));
         let params = &self.profile.params;
-        let (max_chars, max_deltas) = (params.get(Param::HoldChars), params.get(Param::HoldDeltas));
-        let max_time = params.get(Param::HoldTime);
-        self.channels.hold(key, id, frame, at);
-        let channel = self.channel(key);
-        channel.held_chars += reading.delta(id).text.chars().count() as u64;
-        let full = channel.held.len() as u64 > max_deltas || channel.held_chars > max_chars;
-        if full || max_time == 0 {
+        self.channels.hold(key, id, position, since);
+        let text = reading.delta(id).text;
+        let channel = self.channels.entry(key);
+        let full = if key.channel == Channel::ToolArguments {
+            channel.held_size += text.len() as u64;
+            channel.held_size > params.get(Param::ToolArgsHold)
+        } else {
+            channel.held_size += text.chars().count() as u64;
+            channel.held_size > params.get(Param::HoldChars)
+                || channel.held.len() as u64 > params.get(Param::HoldDeltas)
+                || params.get(Param::HoldTime) == 0
+        };
+        if full {
             self.give_up(reading, key, "the hold was full");
         } else if self.session.cause.is_none() {
             self.session.cause = Some(why.to_string());
@@ -59,6 +65,9 @@ impl Judgement {
     }
 
     fn close(&mut self, reading: &Reading, key: ChannelKey, why: &str, ended: bool) {
+        if self.resume_given_up(reading, key, why) {
+            return;
+        }
         let params = &self.profile.params;
         let channel = self.channels.entry(key);
         if channel.held.is_empty() {

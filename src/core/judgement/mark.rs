@@ -3,7 +3,7 @@
 use crate::core::{
     class::{Action, Certainty, Class, Layer, Level},
     desk::GateDecision,
-    detect::{timing::Phase, usage},
+    detect::{snapshot::Snapshots, timing::Phase, usage},
     dialect::Ending,
     input::{End, Origin, OurEnd, What},
     judgement::{Finding, Judgement, findings::Draft},
@@ -23,7 +23,7 @@ impl Judgement {
                 "the session began"
             }
             What::Attempt(attempt) => {
-                self.begin_attempt(attempt.number, mark.at);
+                self.begin_attempt(reading, attempt.number, mark.at);
                 "an attempt began"
             }
             What::Head(head) => {
@@ -56,7 +56,15 @@ impl Judgement {
         self.settle(otherwise);
     }
 
-    fn begin_attempt(&mut self, number: u32, at: Micros) {
+    fn begin_attempt(&mut self, reading: &Reading, number: u32, at: Micros) {
+        self.let_go(reading, "an attempt began", true);
+        self.session.completions.begin();
+        self.session.identities.begin_attempt();
+        self.session.order.forget_next();
+        // An answer that was finished is not tried again.
+        if self.session.finished.is_empty() {
+            self.expect_restart("another attempt began", true);
+        }
         self.session.attempt = number;
         self.session.status = None;
         self.session.finished.clear();
@@ -68,13 +76,19 @@ impl Judgement {
         self.session.progress.begin(at, Phase::Headers, &self.profile.params);
         self.session.encoding = None;
         self.session.burst.interrupt();
-        self.session.identities.reset();
+        self.session.carried |= self.session.flowed;
+        self.forget_ends();
+        self.session.snapshots = Snapshots::begin(self.deltas_judged(reading));
+        self.session.shattered = None;
+    }
+
+    /// One past the last delta of the frames that were judged.
+    fn deltas_judged(&self, reading: &Reading) -> u32 {
+        self.walk.frame.checked_sub(1).map_or(0, |frame| reading.frame(FrameId(frame)).deltas_end)
     }
 
     fn end_attempt(&mut self, reading: &Reading, end: &End) {
-        for key in self.channels.holding() {
-            self.conclude(reading, key, "the stream ended");
-        }
+        self.let_go(reading, "the stream ended", true);
         self.end_strategy(reading);
         self.end_gap(self.walk.at, false);
         self.session.progress.end();
@@ -85,7 +99,11 @@ impl Judgement {
         }
         let reason = self.end_reason(reading, end);
         self.report_end(reading, end, reason);
+        self.weigh_snapshots(reading, self.deltas_judged(reading));
         if reason == EndReason::Finished {
+            let last = self.walk.frame.checked_sub(1).map(FrameId);
+            self.look_for_unfinished(reading, last);
+            self.look_for_open_calls(reading);
             self.weigh_usage(reading);
         }
         // Said once for the attempt that ends here; another end, while waiting for the next attempt, is the session's.
@@ -100,7 +118,12 @@ impl Judgement {
 
     fn end_reason(&self, reading: &Reading, end: &End) -> EndReason {
         let ending = reading.dialect().map_or(Ending::Finish, |(dialect, _)| dialect.ending);
-        let complete = ending.complete(!self.session.finished.is_empty(), self.session.terminated);
+        let (finished, terminated) = (!self.session.finished.is_empty(), self.session.terminated);
+        // Where only the body's end says that the answer is whole, a body without its end says that it is not.
+        let complete = match ending {
+            Ending::Silence if *end == End::Reset => finished || terminated,
+            ending => ending.complete(finished, terminated),
+        };
         match end {
             End::Us(OurEnd::Cancelled | OurEnd::Shutdown) => EndReason::Cancelled,
             End::Us(OurEnd::ConnectTimeout | OurEnd::FirstByteTimeout | OurEnd::IdleTimeout | OurEnd::TotalTimeout) => {
@@ -161,6 +184,8 @@ impl Judgement {
             }
             _ => return,
         };
+        let lost = class == Class::TerminalAnomaly && reason != EndReason::Finished;
+        let evidence = if lost { evidence + &self.cut_calls() } else { evidence };
         self.add(reading, Draft::flag(class, layer, evidence), None, last, None);
     }
 

@@ -2,12 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{findings::Tally, timing::CatchUp};
+use super::{
+    findings::Tally,
+    foreign::Doubtful,
+    identity::{Item, Run},
+    timing::CatchUp,
+};
 use crate::core::{
-    class::{Action, Class},
-    detect::{burst::Burst, facts::Said, identity::Identities, timing::Progress},
+    class::{Action, Class, Layer},
+    detect::{
+        burst::Burst, ending::Ends, facts::Said, foreign::Completions, identity::Identities, order::Order, prompt::Prompt,
+        snapshot::Snapshots, timing::Progress,
+    },
     judgement::FindingId,
     reading::FrameId,
+    time::Moment,
 };
 
 /// What is known of the session beside its channels.
@@ -20,8 +29,31 @@ pub(super) struct SessionState {
     /// The content-encoding of the attempt in progress.
     pub encoding: Option<String>,
     pub identities: Identities,
+    /// Frames that wait for missing numbers.
+    pub order: Order<Item>,
+    /// Which numbering, and which generation in it, `order` follows.
+    pub numbering: (u32, u32),
+    /// The frames that are put in order, while some of them wait.
+    pub run: Option<Run>,
+    pub completions: Completions,
+    /// Frames that wait while it is in doubt whose they are.
+    pub doubtful: Option<Doubtful>,
+    /// Since when the text being judged has waited, if it has.
+    pub since: Option<Moment>,
     /// How many findings of each kind there are.
     pub tallies: BTreeMap<(Class, Action), Tally>,
+    /// What is noted once a session, by class and layer.
+    pub noted: BTreeMap<(Class, Layer), FindingId>,
+    /// Ends and calls of the turn in progress.
+    pub ends: Ends,
+    /// The first terminator of the turn in progress.
+    pub terminator: Option<FrameId>,
+    /// Snapshots of the turn in progress.
+    pub snapshots: Snapshots,
+    /// An attempt before had passed something on.
+    pub carried: bool,
+    /// The finding about characters that the server decoded in pieces.
+    pub shattered: Option<FindingId>,
     /// The burst finding that goes on.
     pub burst_open: Option<FindingId>,
     /// The attempt in progress.
@@ -46,8 +78,10 @@ pub(super) struct SessionState {
     pub strategy_hold: Option<FrameId>,
     /// Some delta came.
     pub flowed: bool,
-    /// Frame of the first delta.
+    /// Position of the first delta's frame.
     pub first_delta_frame: u32,
+    /// What the request says, once somebody asked.
+    pub prompt: Option<Prompt>,
     /// Why the state will change, if it does.
     pub cause: Option<String>,
 }

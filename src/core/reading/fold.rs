@@ -5,7 +5,7 @@
 
 use serde::de::IgnoredAny;
 
-use super::{ChunkRow, DeltaRow, FrameId, FrameKind, FrameRow, Mark, Note, Reading, text::Pending};
+use super::{ChunkRow, DeltaRow, FrameId, FrameKind, FrameRow, Identity, Mark, Note, Reading, text::Pending};
 use crate::core::{
     decode::Decoder,
     dialect::{self, DialectInfo, FrameView, Reader, Sink, error},
@@ -330,10 +330,10 @@ impl Reading {
             unterminated: raw.unterminated,
         });
         if let Some(identity) = sink.identity {
-            self.identities.resize(id.index(), 0);
-            self.identities.push(identity.wrapping_add(1));
+            self.identify(id, identity);
         }
-        self.notes.extend(sink.notes.drain(..).map(|note| (id, note)));
+        let notes = self.wire.sink.notes.drain(..);
+        self.notes.extend(notes.map(|note| (id, note)));
     }
 }
 
@@ -352,6 +352,10 @@ fn read(wire: &mut Wire, view: &FrameView<'_>) {
     } else {
         unknown(view, &mut wire.sink);
     }
+    // A numeric event id counts events, whatever the events are; a resumed stream is asked for by it.
+    if wire.sink.identity.is_none() && !view.id.is_empty() {
+        wire.sink.identity = number(view.id).map(Identity::sequence);
+    }
     // Errors look alike in all dialects, and a gateway's may come before anything of the provider's.
     if wire.sink.kind == Some(FrameKind::Unknown)
         && let Some(note) = dialect::free(view.data).as_ref().and_then(error::of_value)
@@ -359,6 +363,12 @@ fn read(wire: &mut Wire, view: &FrameView<'_>) {
         wire.sink.kind = Some(FrameKind::Error);
         wire.sink.note(note);
     }
+}
+
+/// A number in decimal digits.
+fn number(digits: &[u8]) -> Option<u64> {
+    let digits = digits.iter().all(u8::is_ascii_digit).then_some(digits)?;
+    std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
 /// The error that a block without data reports, if it does.

@@ -217,6 +217,11 @@ pub enum Note {
     Replaced(u32),
     /// A character split between two deltas was joined here.
     JoinedSurrogate,
+    /// A block ended, by a frame of its own.
+    Stop {
+        /// Which block.
+        block: u16,
+    },
     /// A new message begins in the same stream (a second `message_start`): state of its channels starts anew.
     NewTurn,
     /// The text before this frame and the text after it do not simply follow each other.
@@ -239,6 +244,45 @@ pub enum Note {
         /// The limit in bytes.
         limit: u64,
     },
+}
+
+/// What the number of a frame counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Series {
+    /// Events in sequence (a sequence number, a numeric event id): steps of one, unless something is missing.
+    Sequence,
+    /// A time at the source, in nanoseconds: it rises, and says nothing of what is missing.
+    Time,
+}
+
+/// A number that orders frames and, if it comes again, means the same frame, as the wire gives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Identity {
+    /// What the number counts.
+    pub series: Series,
+    /// Which numbering it belongs to; a later one numbers anew.
+    pub generation: u32,
+    /// The number itself.
+    pub number: u64,
+}
+
+impl Identity {
+    /// Number `number` of a sequence.
+    pub fn sequence(number: u64) -> Identity {
+        Identity { series: Series::Sequence, generation: 0, number }
+    }
+
+    /// A time at the source, in nanoseconds.
+    pub fn time(nanos: u64) -> Identity {
+        Identity { series: Series::Time, generation: 0, number: nanos }
+    }
+
+    /// The same number in numbering `generation`.
+    #[must_use]
+    pub fn of_generation(self, generation: u32) -> Identity {
+        Identity { generation, ..self }
+    }
 }
 
 /// An input that is not bytes, and where it lies between the chunks.

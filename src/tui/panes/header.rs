@@ -3,7 +3,7 @@
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use crate::{
-    app::{Pane, rows, session::Mode},
+    app::{Pane, Session, rows, session::Mode},
     core::input::Origin,
     report::Verdict,
     tui::{
@@ -57,6 +57,7 @@ fn parts(view: &View<'_>, columns: u16) -> Vec<(String, Role)> {
     }
     parts.push((breaker::short(view), breaker::role(view)));
     parts.push((session.verdict.word().to_uppercase(), verdict_role(session.verdict)));
+    parts.extend(labels(session).map(|text| (text, Role::Note)));
     parts.push((format!("{}/{}", view.moment.frames.min(reading.frame_count()), reading.frame_count()), Role::Text));
     if view.size <= Size::Small && reading.clocked() {
         parts.push((view.moment.at.to_string(), Role::Text));
@@ -75,6 +76,18 @@ fn parts(view: &View<'_>, columns: u16) -> Vec<(String, Role)> {
         parts.push((format!("findings {}{}{}", change.before, glyphs.arrow, change.after), Role::Accent));
     }
     parts
+}
+
+/// What the labels come to, if there are any.
+fn labels(session: &Session) -> Option<String> {
+    let (stream, count) = (session.noted.notes.stream, session.noted.notes.labels.len());
+    let deltas = match count {
+        0 => None,
+        1 => Some("1 label".into()),
+        count => Some(format!("{count} labels")),
+    };
+    let parts: Vec<String> = stream.map(|label| format!("labelled {label}")).into_iter().chain(deltas).collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 fn rate(hundredths: u32) -> String {

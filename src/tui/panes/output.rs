@@ -103,8 +103,13 @@ fn write(view: &View<'_>, inner: Rect, name_from: usize, page: &mut Page) {
     if first > 0 || skip > 0 {
         page.put(view.glyphs().ellipsis, view.style(Role::Dim));
     }
-    for index in first..end {
-        let delta = reading.delta(DeltaId(index));
+    let deltas = match view.app.output_view {
+        OutputView::Raw => (first..end).map(DeltaId).collect(),
+        _ => judgement.output.deltas_among(reading, first..end),
+    };
+    for id in deltas {
+        let delta = reading.delta(id);
+        let skip = if id.0 == first { skip } else { 0 };
         let here = Some(delta.frame.0) == current;
         if key != Some(delta.key) {
             removed.flush(view, page);
@@ -112,12 +117,12 @@ fn write(view: &View<'_>, inner: Rect, name_from: usize, page: &mut Page) {
             key = Some(delta.key);
         }
         if view.app.output_view == OutputView::Raw {
-            page.put(tail(delta.text, if index == first { skip } else { 0 }), mark(view, Role::Text, here));
+            page.put(tail(delta.text, skip), mark(view, Role::Text, here));
             continue;
         }
         let role = if delta.key.channel == Channel::Reasoning { Role::Dim } else { Role::Text };
-        for segment in judgement.output.segments(reading, DeltaId(index), released) {
-            let from = (segment.range.start as usize).max(if index == first { skip } else { 0 });
+        for segment in judgement.output.segments(reading, id, released) {
+            let from = (segment.range.start as usize).max(skip);
             let Some(text) = delta.text.get(..segment.range.end as usize).map(|text| tail(text, from)) else { continue };
             match segment.fate {
                 Fate::Suppressed(finding) if view.app.output_view == OutputView::Diff => {
@@ -252,7 +257,8 @@ pub(super) struct Page {
 }
 
 impl Page {
-    fn new(width: u16) -> Page {
+    /// An empty page of this many columns.
+    pub fn new(width: u16) -> Page {
         Page { width: usize::from(width).max(1), column: 0, named: None, lines: vec![Vec::new()] }
     }
 
@@ -278,6 +284,11 @@ impl Page {
                 }
             }
         }
+    }
+
+    /// The lines, each in pieces of one style.
+    pub fn into_lines(self) -> Vec<Vec<(String, Style)>> {
+        self.lines
     }
 
     fn push(&mut self, text: &str, columns: usize, style: Style) {

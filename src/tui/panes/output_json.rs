@@ -8,7 +8,7 @@ use crate::{
     core::{
         json_value::{Follower, path, pretty},
         output::Fate,
-        reading::{Channel, ChannelKey, DeltaId, FrameId},
+        reading::{Channel, ChannelKey, FrameId},
     },
     tui::{
         panes::{
@@ -86,7 +86,7 @@ fn texts(view: &View<'_>) -> Option<BTreeMap<ChannelKey, (FrameId, String)>> {
     let released = judgement.output.released_at(reading.frame_count(), view.moment);
     let mut texts = BTreeMap::<ChannelKey, (FrameId, String)>::new();
     let mut bytes = 0;
-    for id in (0..end).map(DeltaId) {
+    for id in judgement.output.deltas_among(reading, 0..end.min(MOST as u32 + 1)) {
         let delta = reading.delta(id);
         if !matches!(delta.key.channel, Channel::Text | Channel::ToolArguments) {
             continue;

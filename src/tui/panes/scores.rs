@@ -74,7 +74,7 @@ fn value(view: &View<'_>, info: &DetectorInfo, score: u16) -> String {
     match param.info().unit {
         Unit::Millis => format!("{value} / {limit} ms"),
         Unit::Chars => format!("{value} / {limit} ch"),
-        Unit::Deltas | Unit::Count => format!("{value} / {limit}"),
+        Unit::Bytes | Unit::Deltas | Unit::Count => format!("{value} / {limit}"),
         Unit::Thousandths => format!("{value} / {limit} {}", param.info().unit.suffix()),
     }
 }

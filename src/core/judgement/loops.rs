@@ -1,0 +1,142 @@
+//! Loops: one finding a run, which grows with it.
+
+use crate::core::{
+    class::{Action, Certainty, Layer, Level},
+    detect::{
+        Detector,
+        loops::{self, Asked, Kind, Unit},
+        prompt::Prompt,
+        repeat::Run,
+        surroundings::{self, Place},
+    },
+    judgement::{FindingId, Judgement, findings::Draft},
+    reading::{Channel, ChannelKey, DeltaId, Reading},
+};
+
+/// A run that is followed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Looped {
+    /// Where it begins in the accepted text.
+    start: usize,
+    /// Bytes from there to where its unit naturally begins.
+    skip: usize,
+    unit: Unit,
+    place: Place,
+    asked: Asked,
+    /// Where it stands and what was asked are known; before that it counts as prose that nobody knows of.
+    settled: bool,
+    /// The delta in which its second copy begins.
+    second: DeltaId,
+    finding: Option<FindingId>,
+}
+
+impl Judgement {
+    /// Judges the run that the text of delta `id` ended, or goes on with.
+    pub(super) fn judge_loop(&mut self, reading: &Reading, key: ChannelKey, id: DeltaId, run: Run) {
+        let looped = self.channel(key).content.looped.filter(|looped| looped.start == run.start);
+        let looped = match looped {
+            Some(looped) => looped,
+            None => self.begin_loop(key, id, run),
+        };
+        let channel = self.channels.entry(key);
+        let text = &channel.accepted;
+        let run = Run { start: run.start + looped.skip, ..run };
+        let (copies, chars) = (run.copies(), run.chars(text));
+        let params = &self.profile.params;
+        let weight = loops::weigh(looped.unit, copies, chars, looped.place, looped.asked, params);
+        let needed = loops::limit(looped.unit, looped.place, params).max(1);
+        self.score(Detector::Loop, (copies * 1000 / needed).min(1000) as u16);
+        let Some(mut weight) = weight else { return };
+        let mut looped = looped;
+        if !looped.settled {
+            self.settle_loop(reading, key, run, &mut looped);
+            let params = &self.profile.params;
+            match loops::weigh(looped.unit, copies, chars, looped.place, looped.asked, params) {
+                Some(settled) => weight = settled,
+                None => return,
+            }
+        }
+        let evidence = loops::sentence(&self.channels.entry(key).accepted, run, chars);
+        let readings = match weight.certainty {
+            Certainty::Ambiguous => {
+                vec![format!("a loop: {evidence}"), format!("asked for, or data: {copies} copies that were meant")]
+            }
+            _ => Vec::new(),
+        };
+        let finding = match looped.finding {
+            Some(open) => {
+                self.extend(open, Some(id));
+                open
+            }
+            None => {
+                let cause = self.session.cause.take();
+                let (class, action, layer) = (looped.unit.class(), Action::Flag, Layer::Model);
+                let draft = Draft { class, score: 1000, certainty: weight.certainty, action, layer, evidence: evidence.clone() };
+                let known = self.findings.len();
+                let second = looped.second;
+                let finding = self.add(reading, draft, Some(key), Some(reading.delta(second).frame), Some(second));
+                if weight.level == Level::Note {
+                    self.session.cause = cause;
+                }
+                let after: Vec<DeltaId> = self.channels.entry(key).content.deltas_after(second).collect();
+                after.into_iter().for_each(|delta| self.extend(finding, Some(delta)));
+                if self.findings.len() == known {
+                    // There are too many of them, and the last one counts the rest.
+                    return;
+                }
+                finding
+            }
+        };
+        let score = (copies * 1000 / needed).min(1000) as u16;
+        self.channel(key).content.looped = Some(Looped { finding: Some(finding), ..looped });
+        let finding = &mut self.findings[finding.0 as usize];
+        finding.count = u32::try_from(copies).unwrap_or(u32::MAX);
+        finding.evidence = evidence;
+        finding.level = weight.level;
+        finding.certainty = weight.certainty;
+        finding.readings = readings;
+        finding.score = score;
+    }
+
+    fn begin_loop(&mut self, key: ChannelKey, id: DeltaId, run: Run) -> Looped {
+        let channel = self.channels.entry(key);
+        let natural = run.natural(&channel.accepted);
+        let looped = Looped {
+            start: run.start,
+            skip: natural.start - run.start,
+            unit: Unit::of(natural.unit(&channel.accepted)),
+            place: Place::Prose,
+            asked: Asked::Unknown,
+            settled: false,
+            second: channel.content.delta_at(natural.start + run.period).unwrap_or(id),
+            finding: None,
+        };
+        channel.content.looped = Some(looped);
+        looped
+    }
+
+    /// Looks where the run stands and what was asked, once it would matter. Both only speak for it.
+    fn settle_loop(&mut self, reading: &Reading, key: ChannelKey, run: Run, looped: &mut Looped) {
+        let channel = self.channels.entry(key);
+        let (text, content) = (&channel.accepted, &mut channel.content);
+        let unit = run.unit(text);
+        if looped.unit.kind != Kind::Special {
+            looped.place = if key.channel == Channel::ToolArguments || content.json.holds(run.start) {
+                Place::Json
+            } else if content.fences.inside(text, run.start) {
+                Place::Fence
+            } else {
+                surroundings::place(text, run.start, unit)
+            };
+        }
+        let body = || reading.start().map_or("", |start| &start.body);
+        let prompt = self.session.prompt.get_or_insert_with(|| Prompt::of(body()));
+        looped.asked = match prompt.asks(unit) {
+            _ if prompt.is_unknown() => Asked::Unknown,
+            0 => Asked::No,
+            most => Asked::UpTo(most),
+        };
+        looped.settled = true;
+        content.looped = Some(*looped);
+    }
+}

@@ -1,0 +1,214 @@
+//! What the judge makes of a channel's text beside "each delta adds its text", as tables: deltas in, text and findings out.
+
+mod support;
+
+use rstest::rstest;
+use stutterscope::core::{
+    class::Certainty,
+    engine::Engine,
+    input::Input,
+    params::Profile,
+    reading::{Channel, ChannelKey},
+    time::Micros,
+};
+use support::{classes, eof, finish, frame, judge, opening, read, session, text};
+
+fn check(engine: &Engine, expected_text: &str, expected_classes: &[&str]) {
+    assert_eq!(text(engine), expected_text);
+    assert_eq!(classes(engine), expected_classes, "{:#?}", engine.judgement.findings);
+}
+
+/// Deltas of one text channel, `gap_ms` apart: the text that comes out, and the classes that are proved or flagged.
+fn proved(engine: &Engine) -> Vec<&'static str> {
+    let sure = engine.judgement.findings.iter().filter(|finding| finding.certainty != Certainty::Ambiguous);
+    sure.map(|finding| finding.class.name()).collect()
+}
+
+#[rstest]
+#[case::two_units(&["Hello", "Hello", "!", "!"], "Hello!")]
+#[case::three_units(&["Git", "Git", "Hub", "Hub", " issue", " issue"], "GitHub issue")]
+#[case::eight_pairs_prove_it_while_text_flows(
+    &["One", "One", " more", " more", " time", " time", " and", " and", " then", " then", " we", " we", " go", " go", " on", " on", "."],
+    "One more time and then we go on."
+)]
+#[case::a_doubled_growth(&["a", "a", "ab", "ab", "abc", "abc"], "abc")]
+fn doubled_deltas(#[case] deltas: &[&str], #[case] expected: &str) {
+    let engine = judge(&session(deltas, 40), Profile::default());
+    assert_eq!(text(&engine), expected, "{:#?}", engine.judgement.findings);
+}
+
+#[rstest]
+#[case::one_pair(&["ok", "ok"])]
+#[case::reduplication(&["高", "高", "兴", "兴"])]
+#[case::more_of_it(&["咕", "咕", "嘎", "嘎", "，我开始处理"])]
+#[case::one_unit(&["ab", "ab", "ab", "ab"])]
+#[case::laughter(&["ha", " ha", " ha", "!"])]
+#[case::imports(&["from utils import parse_config\n", "from utils import parse_config\n", "from utils import load_config\n"])]
+#[case::tags(&["<div><div><div>", "\n", "</div>\n", "</div>\n", "</div>\n"])]
+#[case::indentation(&["if x:\n", "        ", "        ", "        ", "return y"])]
+#[case::a_remainder(&["Hello", "Hello", " you", " you", "."])]
+#[case::two_units_over_and_over(&["ha", "ha", " ho", " ho", "ha", "ha", " ho", " ho", "ha", "ha", " ho", " ho", "ha", "ha", " ho", " ho", "ha", "ha", " x"])]
+#[case::a_loop(&["court", " court", " court", " court", " court", " court", " court", " court", " court", " court", " court", " court", " court", " court", " court", " court", " court", " court", " court"])]
+#[case::doubled_letters(&["a", "a", "b", "b", "c", "c", "d", "d", "e", "e", "f", "f", "g", "g", "h", "h", "i", "i", "j", "j", "k", "k", "l", "l", "m", "m", "n", "n", "o", "o", "p", "p", "q", "q", "r", "r", "s", "s", "t", "t", "u", "u", "v", "v", "w", "w", "x", "x", "y", "y", "z", "z", "!"])]
+fn repetition_that_the_model_means(#[case] deltas: &[&str]) {
+    let engine = judge(&session(deltas, 5), Profile::default());
+    assert_eq!(text(&engine), deltas.concat());
+    assert_eq!(proved(&engine), [""; 0], "{:#?}", engine.judgement.findings);
+}
+
+/// Pairs that begin in mid stream are proved by the eighth; what left before is named.
+#[test]
+fn pairs_that_begin_in_mid_stream() {
+    let units: Vec<String> = (0..12).map(|unit| format!(" unit{unit}")).collect();
+    let deltas: Vec<&str> = ["It", " is"].into_iter().chain(units.iter().flat_map(|unit| [unit.as_str(), unit])).collect();
+    let engine = judge(&session(&deltas, 40), Profile::default());
+    assert_eq!(classes(&engine), ["per_delta_double"]);
+    let finding = &engine.judgement.findings[0];
+    assert!(!finding.repaired && finding.count == 12, "{finding:#?}");
+    assert!(finding.evidence.ends_with("7 of its deltas had been passed on by then"), "{}", finding.evidence);
+    let doubled: String = units[..7].iter().map(|unit| unit.repeat(2)).collect();
+    assert_eq!(text(&engine), format!("It is{doubled}{}", units[7..].concat()));
+    assert!(engine.judgement.output.holds.is_empty());
+}
+
+/// A thought that is delivered twice is decided when the answer begins, and only it is repaired.
+#[test]
+fn only_one_channel_is_doubled() {
+    let thought = ["The", " user is", " greeting", " me with"];
+    let mut inputs = opening();
+    inputs.extend(
+        thought
+            .iter()
+            .flat_map(|unit| [unit, unit])
+            .enumerate()
+            .map(|(at, unit)| read(10 + at as u64, frame("reasoning_content", unit))),
+    );
+    inputs.push(read(40, frame("content", "Hi!")));
+    let engine = judge(&inputs, Profile::default());
+    assert_eq!(engine.judgement.output.text(&engine.reading, 0, Channel::Reasoning), thought.concat());
+    assert_eq!(text(&engine), "Hi!");
+    assert_eq!(classes(&engine), ["per_delta_double"]);
+}
+
+/// Twins that come together while pairs do not need half as many pairs.
+#[test]
+fn twins_in_time() {
+    let units = ["One", " more", " time", " and", " another"];
+    let run = |twin_us: u64| {
+        let mut inputs = opening();
+        for (pair, unit) in units.iter().enumerate() {
+            let at = 100_000 + 40_000 * pair as u64;
+            inputs.extend([at, at + twin_us].map(|at| Input { at: Micros(at), ..read(0, frame("content", unit)) }));
+        }
+        inputs.push(read(400, frame("content", ".")));
+        inputs.push(read(500, frame("content", " So")));
+        inputs.extend([read(900, finish()), eof(901)]);
+        judge(&inputs, Profile::default())
+    };
+    check(&run(900), "One more time and another. So", &["per_delta_double"]);
+    let apart = run(20_000);
+    assert_eq!(text(&apart), units.iter().map(|unit| unit.repeat(2)).collect::<String>() + ". So");
+}
+
+/// Growth that is slower than a hold is watched on: what it repeats is cut from the proof on, and what left before is named.
+#[test]
+fn growth_slower_than_a_hold() {
+    let engine =
+        judge(&session(&["The", "The cat", "The cat sat", "The cat sat down", "The cat sat down."], 2_000), Profile::default());
+    assert_eq!(text(&engine), "TheThe cat sat down.");
+    assert_eq!(classes(&engine), ["cumulative_full", "cumulative_full"]);
+    let finding = &engine.judgement.findings[1];
+    assert_eq!((finding.certainty, finding.repaired, finding.count), (Certainty::Proved, false, 4), "{finding:#?}");
+    // One more delta that does not grow, and all was text to add.
+    let refuted = judge(&session(&["1", "10", " 100", " 1000"], 2_000), Profile::default());
+    assert_eq!(text(&refuted), "110 100 1000");
+}
+
+/// A preamble that is sent twice, and then text that grows: both are repaired.
+#[test]
+fn a_double_preamble_on_a_cumulative_stream() {
+    let preamble = "data: {\"id\":\"c\",\"choices\":[{\"finish_reason\":null,\"delta\":{\"content\":\"**\"},\"index\":0}]}\n\n";
+    let ordinary = |text: &str| {
+        format!(
+            "data: {{\"id\":\"c\",\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{text}\"}},\"finish_reason\":null}}]}}\n\n"
+        )
+    };
+    let mut inputs = opening();
+    inputs.extend([
+        read(10, preamble),
+        read(20, preamble),
+        read(30, ordinary("**The")),
+        read(40, ordinary("**The Weight")),
+        read(50, finish()),
+        eof(51),
+    ]);
+    check(&judge(&inputs, Profile::default()), "**The Weight", &["first_chunk_double", "cumulative_full"]);
+}
+
+/// A replay is told while another doubt still holds text.
+#[test]
+fn a_replay_while_text_is_held() {
+    let deltas = ["Now", "Now", " we look", " at the file.", "NowNow we look at the file.", " Done"];
+    check(&judge(&session(&deltas, 40), Profile::default()), "NowNow we look at the file. Done", &["cumulative_replay"]);
+}
+
+/// One delta of a tool call's arguments.
+fn arguments(index: u16, id: &str, text: &str) -> String {
+    let text = serde_json::to_string(text).unwrap();
+    let id = if id.is_empty() { String::new() } else { format!("\"id\":\"{id}\",") };
+    format!(
+        "data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"tool_calls\":[{{\"index\":{index},{id}\"function\":{{\"name\":\"f\",\"arguments\":{text}}}}}]}},\"finish_reason\":null}}]}}\n\n"
+    )
+}
+
+fn call(deltas: &[&str], gap_ms: u64) -> Engine {
+    let mut inputs = opening();
+    let mut at = 10;
+    for delta in deltas {
+        inputs.push(read(at, arguments(0, if at == 10 { "c" } else { "" }, delta)));
+        at += gap_ms;
+    }
+    inputs.extend([read(at, finish()), eof(at + 1)]);
+    judge(&inputs, Profile::default())
+}
+
+#[rstest]
+#[case::snapshots(&["{\"q", "{\"query\":\"ru", "{\"query\":\"rust\"}"], "{\"query\":\"rust\"}", &["tool_args_cumulative"])]
+#[case::copies(&["{\"path\":\"a.txt\"}", "{\"path\":\"a.txt\"}", "{\"path\":\"a.txt\"}"], "{\"path\":\"a.txt\"}", &["tool_args_cumulative"])]
+#[case::all_again_at_the_end(&["{\"path\":", "\"a.txt\"}", "{\"path\":\"a.txt\"}"], "{\"path\":\"a.txt\"}", &["tool_args_cumulative"])]
+#[case::all_again_in_pieces(&["{\"path\":", "\"a.txt\"}", "{\"path\":", "\"a.txt\"}"], "{\"path\":\"a.txt\"}", &["tool_args_cumulative"])]
+#[case::doubled(&["{\"a", "{\"a", "\":1}", "\":1}"], "{\"a\":1}", &["per_delta_double"])]
+#[case::nested(&["[", "[", "0", "],", "[0]]"], "[[0],[0]]", &[])]
+#[case::nested_twice(&["[[", "[[", "0]]", "]]"], "[[[[0]]]]", &[])]
+#[case::numbers(&["1", "1"], "11", &[])]
+#[case::plain(&["{\"a\":", "1}"], "{\"a\":1}", &[])]
+#[case::no_json(&["*** Begin", "*** Begin", " Patch"], "*** Begin*** Begin Patch", &[])]
+fn tool_arguments(#[case] deltas: &[&str], #[case] expected: &str, #[case] found: &[&str]) {
+    for gap_ms in [10, 1_900] {
+        let engine = call(deltas, gap_ms);
+        let key = ChannelKey { choice: 0, block: 0, channel: Channel::ToolArguments };
+        let out = engine.judgement.output.balance(&engine.reading, key);
+        assert_eq!(
+            engine.judgement.output.text(&engine.reading, 0, Channel::ToolArguments),
+            expected,
+            "{:#?}",
+            engine.judgement.findings
+        );
+        assert_eq!(proved(&engine), found, "{:#?}", engine.judgement.findings);
+        assert_eq!(out.held, 0);
+    }
+}
+
+/// The next call ends the one before it.
+#[test]
+fn another_call_begins() {
+    let mut inputs = opening();
+    for (at, (index, id, text)) in
+        [(0, "a", "{\"q"), (0, "", "{\"q\":1}"), (1, "b", "{\"q\":1}"), (1, "", "")].into_iter().enumerate()
+    {
+        inputs.push(read(10 + at as u64, arguments(index, id, text)));
+    }
+    let engine = judge(&inputs, Profile::default());
+    assert_eq!(engine.judgement.output.text(&engine.reading, 0, Channel::ToolArguments), "{\"q\":1}{\"q\":1}");
+    assert_eq!(classes(&engine), ["tool_args_cumulative"]);
+}
