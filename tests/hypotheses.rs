@@ -155,6 +155,19 @@ fn snapshots_that_begin_anew(#[case] deltas: &[&str], #[case] expected: &str) {
     assert_eq!(text(&judge(&session(deltas, 40), Profile::default())), expected);
 }
 
+/// A replay of all text before and after a tool call, and one that is none: the same sentence before another call.
+#[rstest]
+#[case::replay(&["Looking ", "it up. ", "|", "Found three matches. ", "Looking it up. Found three matches. ", "So."], "Looking it up. Found three matches. So.")]
+#[case::sentence(&["Checking. ", "|", "Checking. ", "Done."], "Checking. Checking. Done.")]
+#[case::growth_ends_where_the_call_begins(&["I will check", "I will check the file.", "|", " Done."], "I will check the file. Done.")]
+fn across_a_tool_call(#[case] deltas: &[&str], #[case] expected: &str) {
+    let frame = |delta: &str| if delta == "|" { arguments(0, "a", "{}") } else { frame("content", delta) };
+    let mut inputs = opening();
+    inputs.extend(deltas.iter().enumerate().map(|(at, delta)| read(10 + 30 * at as u64, frame(delta))));
+    inputs.extend([read(900, finish()), eof(901)]);
+    assert_eq!(text(&judge(&inputs, Profile::default())), expected);
+}
+
 /// A replay is told while another doubt still holds text.
 #[test]
 fn a_replay_while_text_is_held() {
