@@ -85,7 +85,11 @@ impl Judgement {
         self.let_go(reading, "a new turn began", true);
         self.session.completions.begin();
         self.weigh_snapshots(reading, reading.frame(frame).first_delta);
-        self.channels.new_turn();
+        if self.channels.is_broken_off() {
+            self.channels.begin_again()
+        } else {
+            self.channels.new_turn()
+        }
         self.forget_ends();
         self.session.finished.clear();
         self.session.terminated = false;
