@@ -195,7 +195,9 @@ impl Judgement {
         self.pass_ends(reading, item.frame, item.kind, &item.finished);
         for delta in reading.deltas_of(item.frame).map(DeltaId) {
             let row = reading.delta(delta);
-            if !row.snapshot {
+            if row.snapshot {
+                self.restate(reading, delta);
+            } else {
                 self.judge_delta(reading, item.frame, delta, item.finished.binary_search(&row.key.choice).is_ok());
             }
         }
