@@ -86,9 +86,13 @@ impl Judgement {
         self.let_go(reading, "a new turn began", true);
         self.session.completions.begin();
         self.weigh_snapshots(reading, reading.frame(frame).first_delta);
-        self.end_texts(reading);
-        self.session.answers.turn += 1;
-        self.channels.new_turn();
+        if self.channels.is_broken_off() {
+            self.channels.begin_again();
+        } else {
+            self.end_texts(reading);
+            self.session.answers.turn += 1;
+            self.channels.new_turn();
+        }
         self.forget_ends();
         self.session.finished.clear();
         self.session.terminated = false;
