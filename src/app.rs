@@ -11,6 +11,8 @@ pub mod peaks;
 pub mod session;
 pub mod tuning;
 pub mod compose;
+pub mod comparing;
+pub mod labels;
 pub mod state;
 pub mod update;
 

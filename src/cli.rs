@@ -12,11 +12,14 @@ pub mod interrupt;
 pub mod judging;
 pub mod released;
 pub mod open;
+pub mod repair;
 pub mod replay;
 pub mod sessions;
 pub mod demo;
+pub mod eval;
 pub mod proxy;
 pub mod send;
+pub mod tune;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -44,8 +47,14 @@ pub enum Command {
     /// Compare two sessions, or several judges of one
     #[command(visible_alias = "diff")]
     Compare(compare::Args),
+    /// Fit thresholds to labelled sessions, and write a profile
+    Tune(tune::Args),
     /// Play a recording to standard output in its own time
     Replay(replay::Args),
+    /// Judge labelled cases with every strategy: repaired, harmed, flagged, missed
+    Eval(eval::Args),
+    /// Take proved stutter out of a stream: the same wire format out, unbuffered
+    Repair(repair::Args),
     /// List the recordings
     Sessions(sessions::Args),
     /// Send one request and print what is released, with a verdict at the end
@@ -109,7 +118,10 @@ pub fn run() -> ExitCode {
         Some(Command::Open(args)) => open::run(args),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Compare(args)) => compare::run(&args),
+        Some(Command::Tune(args)) => tune::run(&args),
         Some(Command::Replay(args)) => replay::run(&args),
+        Some(Command::Eval(args)) => eval::run(&args),
+        Some(Command::Repair(args)) => repair::run(&args),
         Some(Command::Sessions(args)) => sessions::run(&args),
         Some(Command::Send(args)) => send::run(*args),
         Some(Command::Curl(args)) => curl::run(*args),

@@ -21,12 +21,14 @@ pub mod diff;
 mod json;
 mod exchange;
 pub mod github;
+mod hindsight;
 pub mod junit;
 mod texts;
 pub mod text;
 mod value;
 
 pub use exchange::{AttemptReport, UsageReport};
+pub use hindsight::{ChangeReport, HindsightReport};
 pub use json::to_json;
 pub use texts::{Removed, ToolCall};
 pub use value::{JsonReport, Verbatim};
@@ -51,12 +53,12 @@ impl Verdict {
     /// The first verdict that holds: stutter, broken, flagged, clean.
     pub fn of(findings: &[Finding]) -> Verdict {
         let any = |holds: fn(&Finding) -> bool| findings.iter().any(holds);
-        // What this program cannot read is not broken for that.
-        let damage = |finding: &Finding| family(finding) == Family::Damage && finding.class != Class::UnknownFrame;
-        if any(|finding| matches!(family(finding), Family::Framing | Family::Redelivery) && finding.certainty == Certainty::Proved)
-        {
+        if any(|finding| {
+            let stutter = matches!(family(finding), Family::Framing | Family::Redelivery);
+            stutter && finding.certainty == Certainty::Proved && finding.level > Level::Note
+        }) {
             Verdict::Stutter
-        } else if findings.iter().any(|finding| damage(finding) && finding.level >= Level::Warning) {
+        } else if any(|finding| finding.lost && finding.level >= Level::Warning) {
             Verdict::Broken
         } else if any(|finding| finding.level >= Level::Warning) {
             Verdict::Flagged
@@ -131,6 +133,9 @@ pub struct Report {
     pub breaker: Option<BreakerSnapshot>,
     /// The JSON in the answer, null if none was asked for and the answer is not plainly JSON.
     pub json: Option<JsonReport>,
+    /// The texts with the end known, where they differ from what was passed on; left out where they do not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hindsight: Option<HindsightReport>,
 }
 
 /// One finding.
@@ -250,6 +255,7 @@ impl Report {
             received_chars: texts.received_chars,
             suppressed_chars: texts.suppressed_chars,
             json: JsonReport::of(&output, asked),
+            hindsight: HindsightReport::of(reading, judgement),
             output,
             outputs: texts.outputs.into_values().collect(),
             reasoning: texts.reasoning,

@@ -12,6 +12,7 @@ pub mod head;
 pub mod pipe;
 pub mod source;
 pub mod library;
+pub mod notes;
 pub mod redact;
 
 pub use source::{LoadError, Loaded, Source, load, open, open_all};

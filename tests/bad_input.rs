@@ -125,13 +125,24 @@ fn halves_of_characters(#[case] deltas: &[&str], #[case] expected: &str, #[case]
 #[rstest]
 #[case::invalid_bytes(b"data: {\"choices\":[{\"delta\":{\"content\":\"a\xFFb\"}}]}\n\n", &["encoding_error"], "Hela\u{fffd}blo")]
 #[case::an_overlong_form(b"data: {\"choices\":[{\"delta\":{\"content\":\"\xC0\x80\"}}]}\n\n", &["encoding_error"], "Hel\u{fffd}\u{fffd}lo")]
-#[case::invalid_bytes_in_a_key(b"data: {\"\xFF\":1,\"choices\":[{\"delta\":{\"content\":\"x\"}}]}\n\n", &[], "Helxlo")]
+#[case::invalid_bytes_in_a_key(b"data: {\"\xFF\":1,\"choices\":[{\"delta\":{\"content\":\"x\"}}]}\n\n", &["encoding_error"], "Helxlo")]
 #[case::a_line_end_in_a_string(b"data: {\"choices\":[{\"delta\":{\"content\":\"a\ndata: b\"}}]}\n\n", &[], "Hela\nblo")]
 #[case::a_nul_in_a_string(b"data: {\"choices\":[{\"delta\":{\"content\":\"a\0b\"}}]}\n\n", &[], "Hela\0blo")]
 #[case::a_key_twice(b"data: {\"choices\":[{\"delta\":{\"content\":\"x\",\"content\":\"y\"}}]}\n\n", &[], "Helylo")]
 #[case::a_huge_number(b"data: {\"created\":1e999,\"choices\":[{\"delta\":{\"content\":\"x\"}}]}\n\n", &[], "Helxlo")]
-#[case::a_huge_count(b"data: {\"choices\":[],\"usage\":{\"prompt_tokens\":99999999999999999999}}\n\n", &[], "Hello")]
-#[case::a_huge_index(b"data: {\"choices\":[{\"index\":99999999999,\"delta\":{\"content\":\"x\"}}]}\n\n", &[], "Hello")]
+#[case::a_huge_count(b"data: {\"choices\":[],\"usage\":{\"prompt_tokens\":99999999999999999999}}\n\n", &["unknown_frame"], "Hello")]
+#[case::a_negative_count(b"data: {\"choices\":[],\"usage\":{\"total_tokens\":-1}}\n\n", &["unknown_frame"], "Hello")]
+#[case::a_count_as_float(b"data: {\"choices\":[],\"usage\":{\"prompt_tokens\":9.0}}\n\n", &[], "Hello")]
+#[case::a_count_in_words(b"data: {\"choices\":[],\"usage\":{\"prompt_tokens\":\"nine\"}}\n\n", &["unknown_frame"], "Hello")]
+#[case::an_index_as_string(b"data: {\"choices\":[{\"index\":\"0\",\"delta\":{\"content\":\"x\"}}]}\n\n", &[], "Helxlo")]
+#[case::an_index_as_float(b"data: {\"choices\":[{\"index\":0.5,\"delta\":{\"content\":\"x\"}}]}\n\n", &["unknown_frame"], "Helxlo")]
+#[case::a_pair_beside_an_odd_value(b"data: {\"id\":7,\"choices\":[{\"delta\":{\"content\":\"\\ud83d\\ude00\"}}]}\n\n", &["unknown_frame"], "Hel\u{1f600}lo")]
+#[case::an_object_for_text(b"data: {\"choices\":[{\"delta\":{\"content\":{\"x\":1}}}]}\n\n", &["unknown_frame"], "Hello")]
+#[case::a_huge_index(
+    b"data: {\"choices\":[{\"index\":99999999999,\"delta\":{\"content\":\"x\"}}]}\n\n",
+    &["unknown_frame"],
+    "Hello"
+)]
 #[case::line_ends_of_three_kinds(b"data: {\"choices\":\rdata: [{\"delta\":\r\ndata: {\"content\":\"x\"}}]}\r\n\r", &[], "Helxlo")]
 fn odd_but_read(#[case] bad: &[u8], #[case] classes: &[&str], #[case] expected: &str) {
     let findings: Vec<_> = classes.iter().map(|class| (*class, bad)).collect();

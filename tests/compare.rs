@@ -1,6 +1,7 @@
 //! `compare`: judges of one session, and two sessions.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod screen_support;
 mod support;
 
 use std::{
@@ -162,4 +163,44 @@ fn pieces_add_up_to_both_outputs() {
         }
     }
     assert!(parted > 50, "{parted}");
+}
+
+#[test]
+fn strategies_are_compared_on_the_screen() {
+    use screen_support::press;
+
+    let mut app = screen_support::app_with("demo/tour", &screen_support::demo_inputs("tour"), false);
+    press(&mut app, &["G", "d"]);
+    let compared = app.session().unwrap().compared.clone().unwrap();
+    let row = compared.row(Strategy::None);
+    assert_eq!((row.suppressed, row.losses.lost), (0, 0));
+    assert_eq!(row.losses.left, compared.row(Strategy::Evidence).suppressed);
+    // Where nothing parts the list stays open; elsewhere Enter goes there.
+    press(&mut app, &["enter"]);
+    assert!(!app.overlays.is_empty() && app.notice.as_ref().unwrap().contains("same text"));
+    press(&mut app, &["down", "down", "down", "down", "down", "enter"]);
+    assert!(app.overlays.is_empty());
+    let session = app.session().unwrap();
+    let delta = row.losses.first.unwrap();
+    assert_eq!(session.cursor.frame(&session.engine.reading), Some(session.engine.reading.delta(delta).frame));
+    // Another threshold makes another comparison.
+    press(&mut app, &["t", "L", "L", "L", "L", "esc", "d"]);
+    assert_eq!(app.session().unwrap().compared.as_ref().unwrap().row(Strategy::Evidence).suppressed, 0);
+}
+
+#[test]
+fn long_sessions_are_compared_in_the_background() {
+    use screen_support::press;
+    use stutterscope::app::{Action, Effect, comparing::Compared, update};
+
+    let words: Vec<String> = (0..9_000).map(|word| format!(" word{word}")).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let mut app = screen_support::app_with("long", &session(&words, 1), false);
+    let effects = press(&mut app, &["d"]);
+    let [Effect::Compare(id, profile)] = &effects[..] else { panic!("{effects:?}") };
+    assert!(app.session().unwrap().compared.is_none());
+    assert_eq!(press(&mut app, &["down", "enter"]), [], "the keys go on working");
+    let compared = Compared::of(&app.session().unwrap().engine.reading, profile);
+    update(&mut app, Action::Compared(*id, Box::new(compared)));
+    assert!(app.session().unwrap().compared.is_some());
 }

@@ -1,5 +1,7 @@
 //! The README's tables are the program's tables. `UPDATE_README=1 cargo test --test docs` writes them anew.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{env, fs, path::PathBuf};
 
 use stutterscope::{
@@ -7,8 +9,10 @@ use stutterscope::{
     core::{
         class::CLASSES,
         params::{PARAMS, STRATEGIES},
-        profile::PROFILES,
+        profile::{PROFILES, Profile},
     },
+    eval::{self, Labelled, table},
+    session::import::cases::cases,
 };
 
 fn classes() -> String {
@@ -63,14 +67,27 @@ fn strategies() -> String {
     text
 }
 
+fn comparison() -> String {
+    let cases = cases(include_bytes!("fixtures/cases.jsonl")).map(|(_, case)| Labelled::from(case.unwrap()));
+    let strategies = eval::every_strategy();
+    let tallies = eval::tally(cases, &Profile::default(), &strategies);
+    let generated = eval::tally(eval::generated(1, 400), &Profile::default(), &strategies);
+    table::markdown(&[("the cases in the repository", &tallies), ("generated streams", &generated)])
+}
+
 #[test]
 fn the_readme_shows_the_programs_tables() {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let readme = fs::read_to_string(&path).unwrap();
     let mut written = readme.clone();
-    for (name, table) in
-        [("classes", classes()), ("keys", keys()), ("params", params()), ("profiles", profiles()), ("strategies", strategies())]
-    {
+    for (name, table) in [
+        ("classes", classes()),
+        ("keys", keys()),
+        ("params", params()),
+        ("profiles", profiles()),
+        ("strategies", strategies()),
+        ("comparison", comparison()),
+    ] {
         let begin = format!("<!-- generated:{name} -->\n");
         let start = written.find(&begin).unwrap_or_else(|| panic!("README.md has no block {name}")) + begin.len();
         let end = start + written[start..].find("<!-- end -->").unwrap();

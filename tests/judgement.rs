@@ -346,7 +346,24 @@ fn every_parameter_changes_something() {
         inputs.extend([read(10, delta.repeat(2)), read(20, finish()), eof(21)]);
         inputs
     };
+    let labelled = |lines: &[&str]| {
+        let mut inputs = opening();
+        if let What::Start(start) = &mut inputs[0].what {
+            start.dialect = Some("labelled".into());
+        }
+        inputs.extend(lines.iter().enumerate().map(|(index, line)| read(20 + index as u64, format!("{line}\n"))));
+        inputs
+    };
+    let restarted = labelled(&[
+        "\"I will now look at the configuration file, and then\"",
+        "{\"event\":\"error\"}",
+        "\"I will now look at the configuration file\"",
+        "\".\"",
+    ]);
+    let stitched = labelled(&["\"Look at the file\"", "{\"event\":\"continuation\"}", "\"at the file now\""]);
     let rows: Vec<(Param, u64, Vec<Input>)> = vec![
+        (Param::RestartMinChars, 60, restarted),
+        (Param::StitchMinChars, 20, stitched),
         (Param::HoldTime, 200, slow_growth),
         (Param::HoldChars, 20, session(&never_decided, 10)),
         (Param::HoldDeltas, 3, session(&never_decided, 10)),

@@ -5,7 +5,7 @@ mod support;
 mod screen_support;
 
 use ratatui::{buffer::Buffer, layout::Rect};
-use screen_support::{app_with, demo_inputs, press, render};
+use screen_support::{app_with, demo_inputs, noted, press, render};
 use stutterscope::{
     app::App,
     tui::{Theme, draw},
@@ -64,6 +64,26 @@ fn help_filtered() {
 }
 
 #[test]
+fn strategies_side_by_side() {
+    let mut app = app_with("demo/tour", &demo_inputs("tour"), false);
+    press(&mut app, &["d", "down", "down"]);
+    check("compare", &app);
+}
+
+#[test]
+fn labels() {
+    let mut app = app_with("demo/tour", &demo_inputs("tour"), false);
+    press(&mut app, &["g", "]"]);
+    for keys in [&["a", "enter"][..], &[".", "a", "f", "i", "n", "e", "enter"], &["A", "enter", ","]] {
+        let effects = press(&mut app, keys);
+        noted(&mut app, effects);
+    }
+    check("labelled", &app);
+    press(&mut app, &["a"]);
+    check("labels", &app);
+}
+
+#[test]
 fn sessions() {
     let mut app = app_with("demo/tour", &demo_inputs("tour"), false);
     press(&mut app, &["s"]);
@@ -94,8 +114,20 @@ fn no_colour_sets_no_colour() {
 #[test]
 fn every_size_draws_every_state() {
     let tour = demo_inputs("tour");
-    let states: [&[&str]; 9] =
-        [&["G"], &["g"], &["g", "]", "z"], &["t"], &["5", "v"], &["5", "v", "v", "z"], &["c"], &["?"], &["4", "z", "v"]];
+    let states: [&[&str]; 12] = [
+        &["G"],
+        &["g"],
+        &["g", "]", "z"],
+        &["t"],
+        &["5", "v"],
+        &["5", "v", "v", "z"],
+        &["c"],
+        &["?"],
+        &["4", "z", "v"],
+        &["d", "down", "down"],
+        &["g", "]", "a"],
+        &["A"],
+    ];
     let apps = states.map(|keys| {
         let mut app = app_with("demo/tour", &tour, false);
         press(&mut app, keys);

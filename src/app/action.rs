@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::{
     app::{Cursor, Pane, session::SessionId, shared::Fresh},
     core::{input::Input, params::Profile},
-    session::library::Entry,
+    session::{library::Entry, notes::Notes},
 };
 
 /// Where a command's keys hold. The innermost context that knows a key takes it.
@@ -108,6 +108,9 @@ actions! {
     Zoom "zoom" Screen ["z"] "give the whole screen to this pane, or take it back" hint "zoom" 12;
     View "view" Screen ["v"] "next view of this pane (output, inspector)" hint "view" 13;
     Tune "tune" Screen ["t"] "open or close the tuning pane" hint "tune" 5;
+    LabelDelta "label-delta" Screen ["a"] "label the delta at the cursor: stutter of a class, or fine" hint "label" 16;
+    LabelStream "label-stream" Screen ["A"] "label the whole stream";
+    Compare "compare" Screen ["d"] "compare the strategies on this session" hint "compare" 17;
     Compose "compose" Screen ["c"] "compose a request" hint "compose" 6;
     Sessions "sessions" Screen ["s"] "list sessions and recordings" hint "sessions" 7;
     Resend "resend" Screen ["r"] "send this session's request again" hint "resend" 14;
@@ -140,6 +143,8 @@ actions! {
     ListDown "list-down" List ["down"] "next row";
     ListPageUp "list-page-up" List ["pgup"] "ten rows up";
     ListPageDown "list-page-down" List ["pgdn"] "ten rows down";
+    OtherBack "other-back" List ["left"] "previous delta of the frame (labels)";
+    OtherForward "other-forward" List ["right"] "next delta of the frame (labels)";
     Accept "accept" List ["enter"] "run or open the row" hint "run/open" 2;
     CloseList "close-list" List ["esc"] "close the list" hint "close" 3;
     Interrupt "interrupt" Everywhere ["ctrl-c"] "cancel the stream in flight; without one, ask to quit";
@@ -210,6 +215,10 @@ pub enum Action {
     Failed(SessionId, String),
     /// A session was judged anew in the background.
     Judged(SessionId, Box<Fresh>),
+    /// A session was judged with every strategy in the background.
+    Compared(SessionId, Box<crate::app::comparing::Compared>),
+    /// The notes of a session were written: what they are, and the text of the file.
+    Noted(SessionId, Box<Notes>, String),
     /// Something opened: a title, its file, its inputs, remarks, and the profile it was recorded with.
     Opened(Box<crate::app::state::OpenedFile>),
     /// The library's recordings.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::{
-    app::{Cursor, peaks::Peaks, rows, shared::Shared, tuning::Change},
+    app::{Cursor, comparing::Compared, labels::Noted, peaks::Peaks, rows, shared::Shared, tuning::Change},
     core::{
         desk::{BreakerSnapshot, GateDecision},
         input::{Input, What},
@@ -54,6 +54,10 @@ pub struct Session {
     pub undo: Vec<Profile>,
     /// Profiles that were undone.
     pub redo: Vec<Profile>,
+    /// Every strategy on it, once they were asked for.
+    pub compared: Option<Compared>,
+    /// What a person noted about it.
+    pub noted: Noted,
     /// Where one looks.
     pub cursor: Cursor,
     /// How the cursor moves by itself.
@@ -90,6 +94,8 @@ impl Session {
             change: Change::default(),
             undo: Vec::new(),
             redo: Vec::new(),
+            compared: None,
+            noted: Noted::default(),
             cursor: Cursor::default(),
             mode: if live { Mode::Follow } else { Mode::Paused },
             speed: SPEEDS.iter().position(|speed| *speed == 100).unwrap_or(0),

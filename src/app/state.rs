@@ -7,11 +7,12 @@ use crate::{
         Session,
         action::{ACTIONS, ActionInfo, Context},
         compose::{Composer, Request},
+        labels::Labelling,
         session::SessionId,
     },
     core::{engine::Engine, input::Input, params::Profile},
     net::providers::Provider,
-    session::library::Entry,
+    session::{library::Entry, notes::Notes},
 };
 
 /// The panes; each keeps its number at every size.
@@ -95,6 +96,10 @@ pub enum Overlay {
     Sessions(Picker),
     /// The composer.
     Composer,
+    /// The labels, to pick one.
+    Label(Labelling),
+    /// The strategies side by side; the picked row.
+    Compare(usize),
 }
 
 /// What the loop is asked to do.
@@ -106,6 +111,19 @@ pub enum Effect {
     Cancel(SessionId),
     /// Judge the reading of this session with this profile, on another thread.
     Judge(SessionId, Profile),
+    /// Judge the reading of this session with every strategy and the thresholds of this profile, on another thread.
+    Compare(SessionId, Profile),
+    /// Write the notes of this session's recording.
+    Note {
+        /// Which session.
+        session: SessionId,
+        /// Its recording, beside which they lie.
+        recording: PathBuf,
+        /// The notes.
+        notes: Notes,
+        /// The text that the file had when it was read.
+        before: String,
+    },
     /// Open this file.
     Open(PathBuf),
     /// List the library.
@@ -132,6 +150,8 @@ pub struct OpenedFile {
     pub remarks: Vec<String>,
     /// Its inputs, folded and judged.
     pub engine: Engine,
+    /// Its notes and the text of their file, or why that cannot be used.
+    pub notes: Result<(Notes, String), String>,
 }
 
 impl OpenedFile {
@@ -141,7 +161,7 @@ impl OpenedFile {
         for input in inputs {
             engine.fold(&input);
         }
-        OpenedFile { title, path, remarks: Vec::new(), engine }
+        OpenedFile { title, path, remarks: Vec::new(), engine, notes: Ok(Default::default()) }
     }
 }
 
@@ -256,7 +276,9 @@ impl App {
     pub fn contexts(&self) -> &'static [Context] {
         match self.overlays.last() {
             Some(Overlay::Composer) => &[Context::Composer, Context::Everywhere],
-            Some(Overlay::Help(_) | Overlay::Sessions(_)) => &[Context::List, Context::Everywhere],
+            Some(Overlay::Help(_) | Overlay::Sessions(_) | Overlay::Label(_) | Overlay::Compare(_)) => {
+                &[Context::List, Context::Everywhere]
+            }
             None if self.focus == Pane::Tuning => &[Context::Tuning, Context::Screen, Context::Everywhere],
             None => &[Context::Screen, Context::Everywhere],
         }

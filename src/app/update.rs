@@ -1,12 +1,13 @@
 //! The only place where the interface's state changes.
 
+mod labelling;
 mod lists;
 mod move_cursor;
 mod pointing;
 
 use crate::{
     app::{
-        Action, App, Command, Effect, Overlay, Pane, Session,
+        Action, App, Command, Effect, Overlay, Pane, Session, comparing,
         compose::{Field, Request},
         session::{Mode, SPEEDS, SessionId},
         state::{InspectorView, Leaving, OpenedFile, OutputView, Picker},
@@ -63,6 +64,23 @@ pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
             Vec::new()
         }
         Action::Judged(id, fresh) => find(app, id).and_then(|session| tuning::judged(session, fresh.0)).into_iter().collect(),
+        Action::Compared(id, compared) => {
+            if let Some(session) = find(app, id) {
+                session.compared = Some(*compared);
+                // What came meanwhile waited for this.
+                session.fold(&[], session.now);
+            }
+            Vec::new()
+        }
+        Action::Noted(id, notes, text) => {
+            let Some(session) = find(app, id) else { return Vec::new() };
+            session.take_notes(*notes, text);
+            let count = session.noted.notes.labels.len();
+            let stream = session.noted.notes.stream.map_or(String::new(), |label| format!(", stream: {label}"));
+            let labels = if count == 1 { "1 label".into() } else { format!("{count} labels") };
+            app.notice = Some(format!("noted beside the recording: {labels}{stream}"));
+            Vec::new()
+        }
         Action::Opened(file) => {
             opened(app, *file);
             Vec::new()
@@ -110,6 +128,16 @@ fn run(app: &mut App, command: Command, asked: Leaving) -> Vec<Effect> {
         View => view(app),
         Tune if app.focus == Pane::Tuning => close_tuning(app),
         Tune => open_tuning(app),
+        LabelDelta => labelling::open(app, false),
+        LabelStream => labelling::open(app, true),
+        OtherBack => labelling::other(app, false),
+        OtherForward => labelling::other(app, true),
+        Compare => {
+            let Some(session) = app.session_mut() else { return Vec::new() };
+            let effect = comparing::compare(session);
+            app.overlays.push(Overlay::Compare(0));
+            return effect.into_iter().collect();
+        }
         Compose => app.overlays.push(Overlay::Composer),
         Sessions => {
             app.overlays.push(Overlay::Sessions(Picker::default()));
@@ -185,6 +213,10 @@ fn opened(app: &mut App, file: OpenedFile) {
     if let Some(session) = app.session_mut() {
         session.path = file.path;
         session.engine = file.engine.into();
+        match file.notes {
+            Ok((notes, text)) => session.take_notes(notes, text),
+            Err(error) => session.noted.error = Some(error),
+        }
         session.fold(&[], Micros::ZERO);
         session.go_to_end();
         // The first thing to look at is what went wrong; without that, the whole.
@@ -194,7 +226,12 @@ fn opened(app: &mut App, file: OpenedFile) {
         }
     }
     app.overlays.clear();
-    app.notice = (!file.remarks.is_empty()).then(|| file.remarks.join("; "));
+    let mut remarks = file.remarks;
+    if let Some(noted) = app.session().map(|session| &session.noted) {
+        remarks.extend(noted.error.clone());
+        remarks.extend((noted.lost > 0).then(|| format!("{} of the labels are about no delta of this reading", noted.lost)));
+    }
+    app.notice = (!remarks.is_empty()).then(|| remarks.join("; "));
 }
 
 /// A session that never began leaves nothing to look at, so the one before is shown again.

@@ -76,7 +76,8 @@ pub enum FailOn {
 }
 
 impl FailOn {
-    fn fails(self, report: &Report) -> bool {
+    /// True if `report` has a finding of this level or above.
+    pub fn fails(self, report: &Report) -> bool {
         let least = match self {
             FailOn::Error => Level::Error,
             FailOn::Warning => Level::Warning,

@@ -35,6 +35,7 @@ Examples:
   stutterscope compare run.session                                     what the repair changes: evidence against none
   stutterscope compare run.session --strategy evidence --strategy v2   two strategies on one session
   stutterscope compare run.session --strategy evidence --strategy v1 --strategy growth
+  stutterscope compare run.session --profile safe --profile eager      two profiles on one session
   stutterscope compare run.session --param replay.min_chars=64         as recorded against another threshold
   stutterscope compare monday.session tuesday.session --format json    two sessions, one JSON object
 
@@ -68,7 +69,7 @@ pub struct Args {
     /// Strategy: evidence, v1, v2, v2-states, growth or none; each is a side, the first one the side that the others are held against
     #[arg(long = "strategy", value_name = "NAME", help_heading = "Judging")]
     pub strategies: Vec<StrategyName>,
-    /// Profile: a name or a file; each is a side
+    /// Profile: observe, safe, eager, or a RON file; each is a side
     #[arg(long = "profile", value_name = "NAME|FILE", help_heading = "Judging")]
     pub profiles: Vec<ProfileName>,
     /// Set a parameter, such as stall.gap_ms=3000; all of them together are a side

@@ -177,6 +177,8 @@ classes! {
         "it is kept as it came; name the dialect if it was told wrongly";
     UsageAnomaly "usage_anomaly" Damage Note "the token count does not fit the text"
         "do not bill or budget by this count before you know what it counts";
+    RepairStopped "repair_stopped" Damage Error "repair failed, and the rest passed as it came"
+        "what follows is the wire's own; report the stream together with this program's version";
 }
 
 impl Class {

@@ -11,6 +11,7 @@ use crate::core::{
 };
 
 mod envelope;
+mod growth;
 mod json;
 mod spoken;
 mod stamp;
@@ -24,6 +25,8 @@ pub mod cohere_v1;
 pub mod dashscope;
 pub mod gemini;
 pub mod gemini_interactions;
+pub mod labelled;
+pub mod llamacpp;
 pub mod mcp;
 pub mod ollama;
 pub mod openai_assistants;
@@ -32,6 +35,7 @@ pub mod openai_completions;
 pub mod openai_responses;
 pub mod openai_transcription;
 pub mod replicate;
+pub mod sglang;
 pub mod tgi;
 pub mod watsonx;
 pub mod writer_completions;
@@ -139,6 +143,13 @@ impl Sink {
         if !text.is_empty() {
             self.text.extend_from_slice(text);
             self.deltas.push((key, self.text.len() as u32, true));
+        }
+    }
+
+    /// Says that the latest delta repeats what another field of the frame says.
+    pub fn mirrored(&mut self) {
+        if let Some(delta) = self.deltas.len().checked_sub(1) {
+            self.note(Note::Mirrored { delta: delta as u32 });
         }
     }
 
@@ -266,6 +277,8 @@ pub const DIALECTS: &[DialectInfo] = &[
     bedrock::agent::INFO,
     dashscope::INFO,
     tgi::INFO,
+    llamacpp::INFO,
+    sglang::INFO,
     openai_completions::INFO,
     openai_assistants::INFO,
     openai_transcription::INFO,
@@ -276,6 +289,7 @@ pub const DIALECTS: &[DialectInfo] = &[
     replicate::INFO,
     mcp::INFO,
     writer_completions::INFO,
+    labelled::INFO,
 ];
 
 /// The dialect that a request to `url` is answered in, if its path says so.
@@ -290,6 +304,7 @@ pub fn by_url(url: &str) -> Option<&'static DialectInfo> {
 const PATHS: &[(&str, &str)] = &[
     ("/chat/completions", "openai-chat"),
     ("/completions", "openai-completions"),
+    ("/completion", "llamacpp"),
     ("/responses", "openai-responses"),
     ("/v1/messages", "anthropic"),
     (":streamRawPredict", "anthropic"),
@@ -307,6 +322,7 @@ const PATHS: &[(&str, &str)] = &[
     ("/runs", "openai-assistants"),
     ("/api/chat", "ollama"),
     ("/api/generate", "ollama"),
+    ("/generate", "sglang"),
 ];
 
 /// The dialect that recognises `frame` best, with its score.

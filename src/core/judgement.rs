@@ -2,7 +2,9 @@
 
 mod channel;
 mod content;
+mod damage;
 mod delta;
+mod ending;
 mod doubt;
 mod findings;
 mod foreign;
@@ -14,6 +16,7 @@ mod mark;
 mod said;
 mod resume;
 mod session;
+mod snapshot;
 mod strategy;
 mod timing;
 

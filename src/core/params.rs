@@ -89,7 +89,7 @@ params! {
     PairingPairs "pairing.pairs" Count 2..=1_024 = 8 step 1
         "pairs of equal deltas in a row that prove a doubled stream; half as many where twins come together and pairs do not";
     PairingMinChars "pairing.min_chars" Chars 1..=1_024 = 16 step 4
-        "fewest characters in the units of those pairs together; doubled letters need 32";
+        "fewest characters in the units of those pairs together; single letters and digits alone need 32";
     ToolArgsHold "tool_args.hold_bytes" Bytes 0..=16_777_216 = 262_144 step 16_384
         "most bytes of a tool call's arguments that are held until the call ends, where they repeat themselves";
     StampMinFrames "replay.min_frames" Count 2..=256 = 3 step 1

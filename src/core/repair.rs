@@ -4,14 +4,17 @@
 //! text changes. What lies between frames passes too. Where a trim cannot be shown to change nothing else, this says so instead of
 //! guessing, and whoever asked passes the rest on as it came.
 
-use std::ops::Range;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use crate::core::{
-    class::{Class, Family},
+    class::{Action, Class, Family},
     frame::Framing,
     judgement::Judgement,
     output::Fate,
-    reading::{DeltaId, FrameId, Note, Reading},
+    reading::{DeltaId, FrameId, Identity, Note, Reading},
 };
 
 mod data;
@@ -21,15 +24,23 @@ mod literal;
 use edit::{DeltaCut, Wire};
 
 /// Follows a judgement and writes what it released. One body: the reading's arena from the first byte to the last.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Repair {
-    /// The next frame to be written.
-    frame: u32,
-    /// The first byte of the body that was not written or left out.
+    /// The next position to be written.
+    position: u32,
+    /// One past the last byte of the frame whose place was taken last, with the line ends behind it.
     byte: usize,
+    /// The first frame that was not written, and those behind it that were, because they are passed on in another order.
+    unwritten: u32,
+    ahead: BTreeSet<u32>,
     /// An element of the JSON array was written.
     element: bool,
-    /// How many frames were trimmed and left out.
+    /// The first frame of each identity.
+    identities: BTreeMap<Identity, FrameId>,
+    /// How many findings were looked at, and from how many frames on it is known that frames are delivered again.
+    findings: usize,
+    redelivers: Option<u32>,
+    /// How many frames were trimmed.
     pub trimmed: u32,
     /// How many frames were left out.
     pub dropped: u32,
@@ -50,8 +61,18 @@ impl std::fmt::Display for Fault {
 
 impl Repair {
     /// The first byte of the body that was not written or left out.
-    pub fn written(&self) -> usize {
-        self.byte
+    pub fn written(&self, reading: &Reading) -> usize {
+        match self.unwritten.checked_sub(1) {
+            _ if self.ahead.is_empty() => self.byte,
+            Some(last) => reading.frame(FrameId(last)).end as usize,
+            None => 0,
+        }
+    }
+
+    /// What was written all the same behind [`Repair::written`]: byte ranges of the body, ascending.
+    pub fn written_ahead(&self, reading: &Reading) -> Vec<Range<usize>> {
+        let frames = self.ahead.iter().map(|frame| reading.frame(FrameId(*frame)));
+        frames.map(|frame| frame.start as usize..frame.end as usize).collect()
     }
 
     /// Appends to `out` every frame that was released since the last call, as it is to be passed on.
@@ -59,25 +80,33 @@ impl Repair {
     /// # Errors
     /// When a frame cannot be repaired; what came before it is in `out`.
     pub fn write(&mut self, reading: &Reading, judgement: &Judgement, out: &mut Vec<u8>) -> Result<(), Fault> {
-        while self.frame < judgement.output.released.min(reading.frame_count()) {
-            self.write_frame(reading, judgement, FrameId(self.frame), out)?;
-            self.frame += 1;
+        let released = judgement.output.released.min(reading.frame_count());
+        for frame in judgement.output.frames(self.position..released) {
+            self.write_frame(reading, judgement, frame, out)?;
+            self.position += 1;
+            self.ahead.insert(frame.0);
+            while self.ahead.remove(&self.unwritten) {
+                self.unwritten += 1;
+            }
+        }
+        if matches!(reading.framing(), Some(Framing::Sse | Framing::Ndjson)) {
+            // No frame begins with a line end, so those behind a frame need not wait for the next.
+            let rest = &reading.body()[self.byte..];
+            let ends = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+            out.extend_from_slice(&rest[..ends]);
+            self.byte += ends;
         }
         Ok(())
     }
 
-    /// Appends what lies behind the last frame, once the body has ended.
-    pub fn finish(&mut self, reading: &Reading, out: &mut Vec<u8>) {
-        out.extend_from_slice(&reading.body()[self.byte..]);
-        self.byte = reading.body().len();
-    }
-
+    /// Writes frame `id` in the place of the frame whose turn it would be.
     fn write_frame(&mut self, reading: &Reading, judgement: &Judgement, id: FrameId, out: &mut Vec<u8>) -> Result<(), Fault> {
-        let frame = reading.frame(id);
-        let (start, end) = (frame.start as usize, frame.end as usize);
-        let bytes = &reading.body()[start..end];
-        let edited = repaired(reading, judgement, id)?;
-        let between = &reading.body()[self.byte.min(start)..start];
+        let edited = match repaired(reading, judgement, id)? {
+            Edited::Whole if self.is_redelivered(reading, judgement, id) => Edited::Drop,
+            edited => edited,
+        };
+        let place = reading.frame(FrameId(self.position));
+        let between = &reading.body()[self.byte.min(place.start as usize)..place.start as usize];
         let dropped = matches!(edited, Edited::Drop);
         if reading.framing() == Some(Framing::JsonArray) && (dropped || !self.element) {
             // A comma stands between two elements that are there.
@@ -86,7 +115,7 @@ impl Repair {
             out.extend_from_slice(between);
         }
         match edited {
-            Edited::Whole => out.extend_from_slice(bytes),
+            Edited::Whole => out.extend_from_slice(reading.frame_bytes(id)),
             Edited::Trim(trimmed) => {
                 self.trimmed += 1;
                 out.extend_from_slice(&trimmed);
@@ -94,8 +123,26 @@ impl Repair {
             Edited::Drop => self.dropped += 1,
         }
         self.element |= !dropped;
-        self.byte = self.byte.max(end);
+        self.byte = self.byte.max(place.end as usize);
         Ok(())
+    }
+}
+
+impl Repair {
+    /// True for a frame without text of its own (a finish, the beginning of a block) that was delivered before, byte for byte and
+    /// under the same identity, in a stream that was proved to deliver frames again.
+    fn is_redelivered(&mut self, reading: &Reading, judgement: &Judgement, id: FrameId) -> bool {
+        for finding in &judgement.findings[self.findings..] {
+            self.findings += 1;
+            if finding.class == Class::ReplayBySeq && finding.action == Action::Suppress {
+                self.redelivers.get_or_insert(finding.moment.frames);
+            }
+        }
+        let Some(identity) = reading.identity(id) else { return false };
+        let first = *self.identities.entry(identity).or_insert(id);
+        // What was found later must not count, or other reads of the same bytes would give other ones.
+        let known = self.redelivers.is_some_and(|frames| frames <= id.0 + 1);
+        first != id && known && reading.frame_bytes(first) == reading.frame_bytes(id)
     }
 }
 
@@ -117,12 +164,18 @@ fn repaired(reading: &Reading, judgement: &Judgement, id: FrameId) -> Result<Edi
     let mut cuts = Vec::new();
     for delta in deltas.map(DeltaId) {
         let mut gone: Vec<Range<usize>> = Vec::new();
-        for segment in output.segments(reading, delta, output.released) {
-            if let Fate::Suppressed(finding) = segment.fate {
-                redelivered &= came_before(judgement.finding(finding).class);
-                gone.push(segment.range.start as usize..segment.range.end as usize);
-            } else {
-                whole = false;
+        if reading.delta(delta).snapshot {
+            // A snapshot is no part of the text, but its frame may have come before.
+            let cut = output.cuts[first..].iter().find(|cut| cut.delta == delta);
+            whole &= cut.is_some_and(|cut| came_before(judgement.finding(cut.finding).class));
+        } else {
+            for segment in output.segments(reading, delta, output.released) {
+                if let Fate::Suppressed(finding) = segment.fate {
+                    redelivered &= came_before(judgement.finding(finding).class);
+                    gone.push(segment.range.start as usize..segment.range.end as usize);
+                } else {
+                    whole = false;
+                }
             }
         }
         cuts.push(DeltaCut { text: reading.delta(delta).text, gone });
@@ -130,6 +183,9 @@ fn repaired(reading: &Reading, judgement: &Judgement, id: FrameId) -> Result<Edi
     let silent = reading.notes_of(id).iter().all(|(_, note)| says_nothing(note, redelivered));
     if whole && redelivered && silent {
         return Ok(Edited::Drop);
+    }
+    if cuts.iter().all(|cut| cut.gone.is_empty()) {
+        return Ok(Edited::Whole);
     }
     let trimmed = trim(reading, id, &cuts);
     let Some(trimmed) = trimmed else {

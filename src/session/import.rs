@@ -7,6 +7,7 @@ use crate::core::input::{Origin, Start};
 
 mod body;
 mod capture;
+pub mod cases;
 mod cassette;
 mod curl_trace;
 mod exchange;
@@ -41,6 +42,8 @@ pub enum Kind {
     CurlTrace,
     /// A cassette of VCR or one of its kin, in YAML or JSON.
     Cassette,
+    /// Labelled cases, one a line.
+    Cases,
 }
 
 impl Kind {
@@ -53,8 +56,10 @@ impl Kind {
             Some(Kind::CurlTrace)
         } else if har::begins(beginning) {
             Some(Kind::Har)
+        } else if cassette::begins(beginning) {
+            Some(Kind::Cassette)
         } else {
-            cassette::begins(beginning).then_some(Kind::Cassette)
+            cases::begins(beginning).then_some(Kind::Cases)
         }
     }
 
@@ -64,6 +69,7 @@ impl Kind {
             Kind::Har => "HAR",
             Kind::CurlTrace => "curl trace",
             Kind::Cassette => "cassette",
+            Kind::Cases => "file of cases",
         }
     }
 
@@ -73,6 +79,7 @@ impl Kind {
             Kind::Har => har::read(bytes),
             Kind::CurlTrace => curl_trace::read(bytes),
             Kind::Cassette => cassette::read(bytes),
+            Kind::Cases => cases::read(bytes),
         };
         if import.entries.is_empty() && import.broken.is_none() {
             import.broken = Some(ImportError::Nothing { kind: self.title(), count: import.seen });

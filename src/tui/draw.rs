@@ -43,6 +43,13 @@ pub fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
             Overlay::Help(picker) => panes::help::draw(app, theme, picker, over, buf),
             Overlay::Sessions(picker) => panes::sessions::draw(app, theme, picker, over, buf),
             Overlay::Composer => panes::composer::draw(app, theme, over, buf),
+            Overlay::Label(labelling) => panes::labels::draw(app, theme, labelling, over, buf),
+            Overlay::Compare(row) => {
+                if let Some(session) = app.session() {
+                    let view = View { app, session, moment: session.moment(), theme, size: place.size };
+                    panes::compare::draw(&view, *row, over, buf);
+                }
+            }
         }
     }
     if app.session().is_none() || !app.overlays.is_empty() {
@@ -76,6 +83,8 @@ pub fn over(area: Rect, overlay: &Overlay) -> Rect {
     let (width, height) = match overlay {
         Overlay::Help(_) => (84, 40),
         Overlay::Sessions(_) => (100, 30),
+        Overlay::Label(_) => (84, 30),
+        Overlay::Compare(_) => (160.min(area.width.saturating_sub(4)).max(80), 44),
         Overlay::Composer => (160.min(area.width.saturating_sub(4)).max(80), 34),
     };
     // The status and hint lines stay to be seen.

@@ -18,6 +18,7 @@ use tokio::{
 use crate::{
     app::{
         Action, App, Effect,
+        comparing::Compared,
         compose::Request,
         session::SessionId,
         shared::{Fresh, judge},
@@ -36,7 +37,7 @@ use crate::{
         providers::Provider,
         request::{Draft, RequestSpec},
     },
-    session::{self, format::Header, library, live::LiveLog, pipe},
+    session::{self, format::Header, library, live::LiveLog, notes, pipe},
 };
 
 pub use proxy::Proxy;
@@ -165,6 +166,23 @@ impl Sources {
                     Action::Judged(id, Box::new(Fresh(judgement)))
                 });
             }
+            Effect::Compare(id, profile) => {
+                let Some(session) = app.sessions.iter().find(|session| session.id == id) else { return };
+                let reading = session.engine.reading.clone();
+                self.in_background(move || {
+                    let compared = Compared::of(&reading, &profile);
+                    // The session may only go on once nobody else has its reading.
+                    drop(reading);
+                    Action::Compared(id, Box::new(compared))
+                });
+            }
+            Effect::Note { session, recording, notes, before } => {
+                let action = match notes::write(&recording, &notes, &before) {
+                    Ok(text) => Action::Noted(session, Box::new(notes), text),
+                    Err(error) => Action::Say(error.to_string()),
+                };
+                update(app, action);
+            }
             Effect::List => {
                 let action = match library::list() {
                     Ok(entries) => Action::Listed(entries),
@@ -287,7 +305,9 @@ impl Sources {
 fn open(path: &Path) -> Result<OpenedFile, String> {
     let source = session::open(path).map_err(|error| error.to_string())?;
     let title = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-    Ok(opened(title, Some(path.to_path_buf()), source))
+    let mut file = opened(title, Some(path.to_path_buf()), source);
+    file.notes = notes::read(path).map_err(|error| error.to_string());
+    Ok(file)
 }
 
 /// What `source` holds, taken to its end.
@@ -308,5 +328,9 @@ fn copy(path: &Path) -> io::Result<PathBuf> {
         target = PathBuf::from(format!("{number}-{}", name.to_string_lossy()));
     }
     fs::copy(path, &target)?;
+    // Labels that cannot be read stay where they are.
+    if let Ok((noted, _)) = notes::read(path) {
+        notes::write(&target, &noted, "").map_err(io::Error::other)?;
+    }
     Ok(target)
 }

@@ -4,7 +4,7 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Margin, Position, Rect};
 
 use crate::{
-    app::{Action, App, Cursor, Overlay, Pane, Session, action::Target, rows, tuning},
+    app::{Action, App, Cursor, Overlay, Pane, Session, action::Target, labels::Labelling, rows, tuning},
     tui::{
         draw::over,
         layout::layout,
@@ -68,6 +68,14 @@ fn row_of_list(app: &App, overlay: &Overlay, area: Rect, at: Position) -> Option
     let (picker, count) = match overlay {
         Overlay::Help(picker) => (picker, app.help_rows(&picker.query).len()),
         Overlay::Sessions(picker) => (picker, app.listed(&picker.query).len()),
+        Overlay::Label(Labelling { target, picker }) => {
+            (picker, app.session().map_or(0, |session| session.label_choices(*target, &picker.query).len()))
+        }
+        Overlay::Compare(_) => {
+            let inner = over(area, overlay).inner(Margin::new(1, 1));
+            // The heads of the columns have the first line.
+            return inner.contains(at).then(|| at.y.checked_sub(inner.y + 1)).flatten().map(usize::from);
+        }
         Overlay::Composer => return None,
     };
     let inner = over(area, overlay).inner(Margin::new(1, 1));

@@ -14,6 +14,8 @@ pub mod hints;
 pub mod help;
 pub mod sessions;
 pub mod composer;
+pub mod compare;
+pub mod labels;
 
 use ratatui::{
     buffer::Buffer,

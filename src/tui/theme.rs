@@ -42,6 +42,8 @@ pub enum Role {
 pub struct Glyphs {
     /// A finding.
     pub finding: &'static str,
+    /// A label: fine, and stutter.
+    pub labels: [&'static str; 2],
     /// A gap.
     pub gap: &'static str,
     /// A change of state.
@@ -76,6 +78,7 @@ pub struct Glyphs {
 
 static UNICODE: Glyphs = Glyphs {
     finding: "◆",
+    labels: ["✓", "✗"],
     gap: "▲",
     transition: "○",
     playhead: "┃",
@@ -95,6 +98,7 @@ static UNICODE: Glyphs = Glyphs {
 
 static ASCII: Glyphs = Glyphs {
     finding: "*",
+    labels: ["+", "x"],
     gap: "^",
     transition: "o",
     playhead: "|",

@@ -135,3 +135,12 @@ pub fn render(app: &App, theme: Theme, width: u16, height: u16) -> String {
     };
     (0..height).map(line).collect::<Vec<_>>().join("\n")
 }
+
+/// Does what the loop does about notes, without a file.
+pub fn noted(app: &mut App, effects: Vec<Effect>) {
+    for effect in effects {
+        let Effect::Note { session, notes, .. } = effect else { panic!("{effect:?}") };
+        let text = notes.to_ron().expect("notes have a RON form");
+        update(app, Action::Noted(session, Box::new(notes), text));
+    }
+}

@@ -34,6 +34,11 @@ enum State {
 }
 
 impl Json {
+    /// True if the value began and has not closed.
+    pub fn is_open(&self) -> bool {
+        matches!(self.state, State::Open { .. })
+    }
+
     /// Follows `text`, which begins at byte `from` of the whole; linear, and free once the answer is no.
     pub fn feed(&mut self, text: &str, from: usize) {
         for (at, byte) in text.bytes().enumerate() {

@@ -161,16 +161,12 @@ impl Reader for MessagesReader {
         if self.envelope.read(frame.data, sink) {
             return;
         }
-        match frame.data.trim_ascii() {
-            b"" => sink.kind = Some(FrameKind::KeepAlive),
-            // Anthropic never sends it, but a gateway in front of it does.
-            b"[DONE]" => sink.kind = Some(FrameKind::Terminator),
-            _ => json::parse(frame.data, &EVENT, sink, |data, sink| {
-                let event = serde_json::from_slice::<Event<'_>>(data)?;
-                self.event(&event, data, sink);
-                Ok(())
-            }),
-        }
+        // Anthropic never sends it, but a gateway in front of it does.
+        json::read(frame.data, &EVENT, sink, |data, sink| {
+            let event = serde_json::from_slice::<Event<'_>>(data)?;
+            self.event(&event, data, sink);
+            Ok(())
+        });
     }
 }
 
@@ -179,7 +175,11 @@ impl MessagesReader {
         match event.kind.bytes() {
             b"content_block_delta" => self.delta(event, data, sink),
             b"content_block_start" => self.block_start(event, sink),
-            b"content_block_stop" => sink.kind = Some(FrameKind::Control),
+            b"content_block_stop" => {
+                sink.kind = Some(FrameKind::Control);
+                let block = self.block_of(event, sink);
+                sink.note(Note::Stop { block });
+            }
             b"message_start" => self.message_start(event, sink),
             b"message_delta" => {
                 sink.kind = Some(FrameKind::Control);
@@ -195,6 +195,9 @@ impl MessagesReader {
                 self.seen.model(event.model.bytes(), sink);
                 sink.add(key(0, Channel::Text), event.completion.bytes());
                 finish(&event.stop_reason, sink);
+                if event.stop_reason.is_empty() && sink.notes.is_empty() {
+                    self.envelope.learn(key(0, Channel::Text), &event.completion, data, []);
+                }
             }
             b"message" => self.message(event, sink),
             _ => match json::free(data).as_ref().and_then(error::of_value) {
@@ -235,23 +238,23 @@ impl MessagesReader {
         }
     }
 
-    fn block_of(&mut self, event: &Event<'_>) -> u16 {
-        let index = event.index.unwrap_or(0).min(u64::from(u16::MAX)) as u16;
+    fn block_of(&mut self, event: &Event<'_>, sink: &mut Sink) -> u16 {
+        let index = json::narrow(event.index, "index", sink);
         let block = self.offset.saturating_add(index);
         self.blocks = self.blocks.max(block.saturating_add(1));
         block
     }
 
     fn block_start(&mut self, event: &Event<'_>, sink: &mut Sink) {
-        let block = self.block_of(event);
+        let block = self.block_of(event, sink);
         sink.kind = Some(FrameKind::Control);
-        if let Some(content) = &event.content_block {
-            content_block(block, content, sink);
+        if event.content_block.as_ref().is_some_and(|content| content_block(block, content, sink)) {
+            sink.note(Note::Opening);
         }
     }
 
     fn delta(&mut self, event: &Event<'_>, data: &[u8], sink: &mut Sink) {
-        let block = self.block_of(event);
+        let block = self.block_of(event, sink);
         let Some(delta) = &event.delta else { return };
         let (channel, text) = match delta.kind.bytes() {
             b"text_delta" | b"" => (Channel::Text, &delta.text),
@@ -284,8 +287,8 @@ impl MessagesReader {
     }
 }
 
-/// What a block says when it begins; mostly its text is still empty.
-fn content_block(block: u16, content: &Block<'_>, sink: &mut Sink) {
+/// What a block says when it begins; mostly its text is still empty. True if it is not.
+fn content_block(block: u16, content: &Block<'_>, sink: &mut Sink) -> bool {
     if content.kind.bytes().ends_with(b"tool_use") {
         sink.note(Note::Tool { choice: 0, block, id: content.id.to_utf8(), name: content.name.to_utf8() });
     }
@@ -295,9 +298,11 @@ fn content_block(block: u16, content: &Block<'_>, sink: &mut Sink) {
         b"thinking" => sink.add(key(block, Channel::Reasoning), content.thinking.bytes()),
         _ => {}
     }
-    if sink.deltas.len() > before {
+    let speaks = sink.deltas.len() > before;
+    if speaks {
         sink.kind = None;
     }
+    speaks
 }
 
 fn key(block: u16, channel: Channel) -> ChannelKey {

@@ -165,7 +165,7 @@ impl MessageReader {
 
 /// Reads a Converse event of type `name`; gives its text if it says nothing else.
 fn converse<'e, 'a>(name: &[u8], event: &'e Event<'a>, sink: &mut Sink) -> Option<(ChannelKey, &'e Text<'a>)> {
-    let block = event.content_block_index.unwrap_or(0).min(u64::from(u16::MAX)) as u16;
+    let block = json::narrow(event.content_block_index, "contentBlockIndex", sink);
     let key = |channel| ChannelKey { choice: 0, block, channel };
     sink.kind = Some(FrameKind::Control);
     match name {

@@ -127,15 +127,11 @@ impl Reader for EventReader {
         if self.envelope.read(frame.data, sink) {
             return;
         }
-        match frame.data.trim_ascii() {
-            b"" => sink.kind = Some(FrameKind::KeepAlive),
-            b"[DONE]" => sink.kind = Some(FrameKind::Terminator),
-            _ => json::parse(frame.data, &EVENT, sink, |data, sink| {
-                let event = serde_json::from_slice::<Event<'_>>(data)?;
-                self.event(&event, data, sink);
-                Ok(())
-            }),
-        }
+        json::read(frame.data, &EVENT, sink, |data, sink| {
+            let event = serde_json::from_slice::<Event<'_>>(data)?;
+            self.event(&event, data, sink);
+            Ok(())
+        });
     }
 }
 
@@ -143,8 +139,13 @@ impl EventReader {
     fn event(&mut self, event: &Event<'_>, data: &[u8], sink: &mut Sink) {
         let message = event.delta.as_ref().and_then(|delta| delta.message.as_ref());
         match event.kind.bytes() {
-            b"content-delta" | b"content-start" => {
-                self.content(event, message.and_then(|message| message.content.0.as_ref()), data, sink)
+            b"content-delta" => self.content(event, message.and_then(|message| message.content.0.as_ref()), data, sink),
+            b"content-start" => {
+                // The block begins, mostly without a word: nothing like it follows, so nothing is learned.
+                self.content(event, message.and_then(|message| message.content.0.as_ref()), b"", sink);
+                if !sink.deltas.is_empty() {
+                    sink.note(Note::Opening);
+                }
             }
             b"tool-plan-delta" => {
                 if let Some(message) = message {
@@ -178,14 +179,15 @@ impl EventReader {
 
     fn content(&mut self, event: &Event<'_>, content: Option<&Content<'_>>, data: &[u8], sink: &mut Sink) {
         let Some(content) = content else { return };
-        let block = block_of(event);
+        let block = block_of(event, sink);
         let (text, thinking) = (ChannelKey { choice: 0, block, channel: Channel::Text }, Channel::Reasoning);
-        match content.thinking.is_empty() {
-            true => self.say(text, &content.text, data, sink),
-            false => {
-                let key = ChannelKey { channel: thinking, ..text };
+        let thinking = ChannelKey { channel: thinking, ..text };
+        match (content.text.is_empty(), content.thinking.is_empty()) {
+            (_, true) => self.say(text, &content.text, data, sink),
+            (true, false) => self.say(thinking, &content.thinking, data, sink),
+            (false, false) => {
+                sink.add(thinking, content.thinking.bytes());
                 sink.add(text, content.text.bytes());
-                self.say(key, &content.thinking, data, sink);
             }
         }
         if sink.deltas.is_empty() {
@@ -196,7 +198,7 @@ impl EventReader {
 
 fn tool(event: &Event<'_>, call: Option<&ToolCall<'_>>, sink: &mut Sink) {
     let Some(call) = call else { return };
-    let block = block_of(event);
+    let block = block_of(event, sink);
     let name = call.function.as_ref().map(|function| function.name.to_utf8()).unwrap_or_default();
     if !call.id.is_empty() || !name.is_empty() {
         sink.note(Note::Tool { choice: 0, block, id: call.id.to_utf8(), name });
@@ -206,8 +208,8 @@ fn tool(event: &Event<'_>, call: Option<&ToolCall<'_>>, sink: &mut Sink) {
     }
 }
 
-fn block_of(event: &Event<'_>) -> u16 {
-    event.index.unwrap_or(0).min(u64::from(u16::MAX)) as u16
+fn block_of(event: &Event<'_>, sink: &mut Sink) -> u16 {
+    json::narrow(event.index, "index", sink)
 }
 
 fn end(delta: &Delta<'_>, sink: &mut Sink) {

@@ -93,15 +93,11 @@ impl Reader for LineReader {
         if self.envelope.read(frame.data, sink) {
             return;
         }
-        match frame.data.trim_ascii() {
-            b"" => sink.kind = Some(FrameKind::KeepAlive),
-            b"[DONE]" => sink.kind = Some(FrameKind::Terminator),
-            _ => json::parse(frame.data, &LINE, sink, |data, sink| {
-                let line = serde_json::from_slice::<Line<'_>>(data)?;
-                self.line(&line, data, sink);
-                Ok(())
-            }),
-        }
+        json::read(frame.data, &LINE, sink, |data, sink| {
+            let line = serde_json::from_slice::<Line<'_>>(data)?;
+            self.line(&line, data, sink);
+            Ok(())
+        });
     }
 }
 
@@ -165,7 +161,7 @@ fn whole_calls(line: &Line<'_>, sink: &mut Sink) {
 }
 
 fn piece(call: &ToolCall<'_>, sink: &mut Sink) {
-    let block = call.index.unwrap_or(0).min(u64::from(u16::MAX)) as u16;
+    let block = json::narrow(call.index, "index", sink);
     if !call.name.is_empty() {
         sink.note(Note::Tool { choice: 0, block, id: String::new(), name: call.name.to_utf8() });
     }

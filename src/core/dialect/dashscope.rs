@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::{
     DialectInfo, Ending, FrameView, Reader, Seen, Sink, error,
+    growth::Growth,
     json::{self, Few, Shape, Text, TextOr},
 };
 use crate::core::{
@@ -14,10 +15,7 @@ use crate::core::{
     reading::{Channel, ChannelKey, FrameKind, Note, Usage},
 };
 
-mod growth;
 mod writer;
-
-use growth::Growth;
 
 /// The row.
 pub const INFO: DialectInfo = DialectInfo {
@@ -183,17 +181,14 @@ const EVENT: Shape = Shape::Object(&[
 struct EventReader {
     seen: Seen,
     growth: Growth,
+    usage: Option<Usage>,
     /// Calls that were noted, as (choice, block, id and name).
     calls: Vec<(u16, u16, String, String)>,
 }
 
 impl Reader for EventReader {
     fn read(&mut self, frame: &FrameView<'_>, sink: &mut Sink) {
-        if frame.data.trim_ascii().is_empty() {
-            sink.kind = Some(FrameKind::KeepAlive);
-            return;
-        }
-        json::parse(frame.data, &EVENT, sink, |data, sink| {
+        json::read(frame.data, &EVENT, sink, |data, sink| {
             let event = serde_json::from_slice::<Event<'_>>(data)?;
             self.event(&event, data, sink);
             Ok(())
@@ -224,7 +219,7 @@ impl EventReader {
         self.growth.say(key(0, 0, Channel::Text), output.text.bytes(), sink);
         finish(0, &output.finish_reason, sink);
         for choice in output.choices.iter().flat_map(Few::iter) {
-            let index = choice.index.unwrap_or(0).min(u64::from(u16::MAX)) as u16;
+            let index = json::narrow(choice.index, "index", sink);
             if let Some(message) = &choice.message {
                 self.message(index, message, Channel::Text, sink);
             }
@@ -233,7 +228,11 @@ impl EventReader {
         if let Some(message) = &output.message {
             self.phase(message, sink);
         }
-        sink.note_usage(usage.filter(|usage| *usage != Usage::default()));
+        // The counts run along, and mostly stand still for some events.
+        if usage != self.usage {
+            self.usage = usage;
+            sink.note_usage(usage.filter(|usage| *usage != Usage::default()));
+        }
     }
 
     /// Deep research thinks in phases, and answers in the last one.
@@ -267,7 +266,7 @@ impl EventReader {
     }
 
     fn call(&mut self, choice: u16, call: &ToolCall<'_>, sink: &mut Sink) {
-        let block = call.index.unwrap_or(0).min(u64::from(u16::MAX)) as u16;
+        let block = json::narrow(call.index, "tool_calls.index", sink);
         let name = call.function.as_ref().map(|function| function.name.to_utf8()).unwrap_or_default();
         let noted = (choice, block, call.id.to_utf8(), name);
         if (!noted.2.is_empty() || !noted.3.is_empty()) && self.calls.last() != Some(&noted) {

@@ -149,15 +149,11 @@ struct ResponseReader {
 
 impl Reader for ResponseReader {
     fn read(&mut self, frame: &FrameView<'_>, sink: &mut Sink) {
-        match frame.data.trim_ascii() {
-            b"" => sink.kind = Some(FrameKind::KeepAlive),
-            b"[DONE]" => sink.kind = Some(FrameKind::Terminator),
-            _ => json::parse(frame.data, &RESPONSE, sink, |data, sink| {
-                let response = serde_json::from_slice::<Response<'_>>(data)?;
-                self.response(&response, data, sink);
-                Ok(())
-            }),
-        }
+        json::read(frame.data, &RESPONSE, sink, |data, sink| {
+            let response = serde_json::from_slice::<Response<'_>>(data)?;
+            self.response(&response, data, sink);
+            Ok(())
+        });
     }
 }
 
@@ -192,7 +188,7 @@ impl ResponseReader {
     }
 
     fn candidate(&mut self, candidate: &Candidate<'_>, sink: &mut Sink) {
-        let choice = candidate.index.unwrap_or(0).min(u64::from(u16::MAX)) as u16;
+        let choice = json::narrow(candidate.index, "index", sink);
         let parts = candidate.content.as_ref().and_then(|content| content.parts.as_ref());
         for part in parts.into_iter().flat_map(Few::iter) {
             let channel = if part.thought == Some(true) { Channel::Reasoning } else { Channel::Text };

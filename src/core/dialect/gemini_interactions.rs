@@ -8,7 +8,7 @@ use super::{
     envelope::Envelope,
     error,
     json::{self, Shape, Text},
-    usage::usage_of,
+    usage,
 };
 use crate::core::{
     frame::Framing,
@@ -101,21 +101,17 @@ impl Reader for StepReader {
         if self.envelope.read(frame.data, sink) {
             return;
         }
-        match frame.data.trim_ascii() {
-            b"" => sink.kind = Some(FrameKind::KeepAlive),
-            b"[DONE]" => sink.kind = Some(FrameKind::Terminator),
-            _ => json::parse(frame.data, &EVENT, sink, |data, sink| {
-                let event = serde_json::from_slice::<Event<'_>>(data)?;
-                self.event(&event, data, sink);
-                Ok(())
-            }),
-        }
+        json::read(frame.data, &EVENT, sink, |data, sink| {
+            let event = serde_json::from_slice::<Event<'_>>(data)?;
+            self.event(&event, data, sink);
+            Ok(())
+        });
     }
 }
 
 impl StepReader {
     fn event(&mut self, event: &Event<'_>, data: &[u8], sink: &mut Sink) {
-        let block = event.index.unwrap_or(0).min(u64::from(u16::MAX)) as u16;
+        let block = json::narrow(event.index, "index", sink);
         match event.event_type.bytes() {
             b"step.delta" | b"content.delta" => self.delta(block, event, data, sink),
             b"step.start" | b"content.start" => {
@@ -169,7 +165,7 @@ impl StepReader {
             return;
         }
         sink.note(Note::Finish { choice: 0, reason: word("status").to_owned() });
-        sink.note_usage(interaction.get("usage").and_then(usage_of));
+        usage::note(interaction.get("usage"), sink);
         if interaction.get("error").is_some_and(|error| !error.is_null()) {
             sink.notes.extend(error::of_value(&interaction));
             sink.kind = Some(FrameKind::Error);

@@ -8,7 +8,10 @@ use serde::{
 };
 use serde_json::Value;
 
-use crate::core::{dialect::Sink, reading::Note};
+use crate::core::{
+    dialect::Sink,
+    reading::{FrameKind, Note},
+};
 
 /// A string or null. Borrows where there are no escapes, keeps lone surrogates as three bytes (WTF-8) and passes bytes that are
 /// not UTF-8.
@@ -241,27 +244,102 @@ pub(super) enum Shape {
 }
 
 impl Shape {
-    /// Takes out what does not fit; false if the value itself does not.
-    fn fit(&self, value: &mut Value) -> bool {
+    /// Makes `value` fit: a number may stand as a string or with a fraction of zero, and what does not fit at all is taken out. False
+    /// if the value itself does not; the first thing taken out is told in `odd`.
+    fn fit(&self, value: &mut Value, odd: &mut Option<String>) -> bool {
         match (self, value) {
             (_, Value::Null) => true,
             (Shape::Text | Shape::TextOrList(_), Value::String(_)) | (Shape::Bool, Value::Bool(_)) => true,
-            (Shape::Number, value) => value.is_u64(),
+            (Shape::Number, value) => count(value).map(|count| *value = count.into()).is_some(),
             (Shape::Object(fields), Value::Object(object)) => {
                 for (name, shape) in *fields {
-                    if object.get_mut(*name).is_some_and(|value| !shape.fit(value)) {
+                    let Some(value) = object.get_mut(*name) else { continue };
+                    if !shape.fit(value, odd) {
+                        odd.get_or_insert_with(|| format!("`{name}` is {}", brief(value)));
                         object.remove(*name);
                     }
                 }
                 true
             }
             (Shape::List(shape) | Shape::TextOrList(shape), Value::Array(items)) => {
-                items.retain_mut(|item| !item.is_null() && shape.fit(item));
+                items.retain_mut(|item| {
+                    let fits = shape.fit(item, odd);
+                    if !fits {
+                        odd.get_or_insert_with(|| format!("an item of a list is {}", brief(item)));
+                    }
+                    fits && !item.is_null()
+                });
                 true
             }
             _ => false,
         }
     }
+}
+
+/// A count, however it is written: `12`, `12.0` or `"12"`.
+pub(super) fn count(value: &Value) -> Option<u64> {
+    match value {
+        Value::Number(number) => number.as_u64().or_else(|| {
+            // Beyond 2^53 a float names no single integer.
+            let float = number.as_f64().filter(|float| float.fract() == 0.0 && (0.0..=9_007_199_254_740_992.0).contains(float))?;
+            Some(float as u64)
+        }),
+        Value::String(digits) => digits.parse().ok(),
+        _ => None,
+    }
+}
+
+/// What kind of value stands where another one was expected.
+pub(super) fn brief(value: &Value) -> String {
+    match value {
+        Value::Null => "null".into(),
+        Value::Bool(_) => "a truth value".into(),
+        Value::Number(number) => number.to_string(),
+        Value::String(_) => "a string".into(),
+        Value::Array(_) => "a list".into(),
+        Value::Object(_) => "an object".into(),
+    }
+}
+
+/// An index as its column holds it; one that is beyond it is said and stands for the last.
+pub(super) fn narrow(index: Option<u64>, name: &str, sink: &mut Sink) -> u16 {
+    let index = index.unwrap_or(0);
+    u16::try_from(index).unwrap_or_else(|_| {
+        sink.note(Note::Odd(format!("`{name}` is {index}, which is read as {}", u16::MAX)));
+        u16::MAX
+    })
+}
+
+/// Reads a frame of a wire of JSON: an empty one keeps alive, `[DONE]` ends the stream, and all else is read as [`parse`] does.
+pub(super) fn read(data: &[u8], shape: &Shape, sink: &mut Sink, read: impl FnMut(&[u8], &mut Sink) -> serde_json::Result<()>) {
+    if !bare(data, sink) {
+        parse(data, shape, sink, read);
+    }
+}
+
+/// The value of a frame, for wires that are read without typed structs; what is none is said.
+pub(super) fn value(data: &[u8], sink: &mut Sink) -> Option<Value> {
+    if bare(data, sink) {
+        return None;
+    }
+    let value = free(data);
+    if value.is_none() {
+        match serde_json::from_slice::<IgnoredAny>(data) {
+            Err(error) => malformed(data, &error, sink),
+            Ok(_) => sink.kind = Some(FrameKind::Unknown),
+        }
+    }
+    value
+}
+
+/// Tells a frame that by agreement holds no JSON; true if it is one.
+fn bare(data: &[u8], sink: &mut Sink) -> bool {
+    sink.kind = Some(match data.trim_ascii() {
+        b"" => FrameKind::KeepAlive,
+        b"[DONE]" => FrameKind::Terminator,
+        _ => return false,
+    });
+    true
 }
 
 /// Reads `data` with `read`; if the typed structs refuse it, reads what of it has the right shape. A frame that is not JSON
@@ -273,37 +351,60 @@ pub(super) fn parse(data: &[u8], shape: &Shape, sink: &mut Sink, mut read: impl 
         malformed(data, &error, sink);
         return;
     }
-    sink.kind = Some(crate::core::reading::FrameKind::Unknown);
-    let Some(mut value) = free(data) else {
+    sink.kind = Some(FrameKind::Unknown);
+    let Some((mut value, replaced)) = free_counted(data) else {
         tracing::debug!(%refusal, "a frame is JSON, but neither typed nor free parsing reads it");
         return;
     };
-    if !value.is_object() || !shape.fit(&mut value) {
+    let mut odd = None;
+    if !value.is_object() || !shape.fit(&mut value, &mut odd) {
         return;
     }
     sink.kind = None;
     if read(value.to_string().as_bytes(), sink).is_err() {
-        sink.kind = Some(crate::core::reading::FrameKind::Unknown);
+        sink.kind = Some(FrameKind::Unknown);
+        return;
+    }
+    sink.notes.extend(odd.map(Note::Odd));
+    if replaced > 0 {
+        sink.note(Note::Replaced(replaced));
     }
 }
 
 /// Any JSON value, also one with bytes that are not UTF-8 or with lone surrogates; these are replaced.
 pub(in crate::core) fn free(data: &[u8]) -> Option<Value> {
+    free_counted(data).map(|(value, _)| value)
+}
+
+/// The same, and how many characters were replaced.
+fn free_counted(data: &[u8]) -> Option<(Value, u32)> {
     if let Ok(value) = serde_json::from_slice(data) {
-        return Some(value);
+        return Some((value, 0));
     }
+    let mut replaced = data.utf8_chunks().filter(|chunk| !chunk.invalid().is_empty()).count() as u32;
     let mut text = String::from_utf8_lossy(data).into_owned().into_bytes();
     let mut at = 0;
     while let Some(offset) = memchr::memchr(b'\\', &text[at..]) {
         at += offset;
-        if let Some([b'u', b'd' | b'D', b'8'..=b'9' | b'a'..=b'f' | b'A'..=b'F', ..]) = text.get(at + 1..) {
-            let end = text.len().min(at + 6);
-            text[at + 2..end].copy_from_slice(&b"fffd"[..end - at - 2]);
+        match (surrogate(&text[at..]), text.get(at + 6..).and_then(surrogate)) {
+            (Some(0xD8..=0xDB), Some(0xDC..=0xDF)) => at += 12,
+            (Some(_), _) => {
+                text[at + 2..at + 6].copy_from_slice(b"fffd");
+                replaced += 1;
+                at += 6;
+            }
+            // The escaped character is passed too: it may be a backslash.
+            (None, _) => at = text.len().min(at + 2),
         }
-        // The escaped character is passed too: it may be a backslash.
-        at = text.len().min(at + 2);
     }
-    serde_json::from_slice(&text).ok()
+    Some((serde_json::from_slice(&text).ok()?, replaced))
+}
+
+/// The first byte of the surrogate whose escape begins `text`.
+fn surrogate(text: &[u8]) -> Option<u8> {
+    let digits = text.strip_prefix(br"\u")?.get(..4)?;
+    let unit = u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    (0xD800..0xE000).contains(&unit).then_some((unit >> 8) as u8)
 }
 
 /// Notes broken JSON. The offset counts from the start of `data`; the Reading makes it one of the body.

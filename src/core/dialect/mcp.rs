@@ -35,16 +35,7 @@ struct MessageReader {
 
 impl Reader for MessageReader {
     fn read(&mut self, frame: &FrameView<'_>, sink: &mut Sink) {
-        if frame.data.trim_ascii().is_empty() {
-            sink.kind = Some(FrameKind::KeepAlive);
-            return;
-        }
-        let Some(value) = json::free(frame.data) else {
-            return match serde_json::from_slice::<Value>(frame.data) {
-                Err(error) => json::malformed(frame.data, &error, sink),
-                Ok(_) => sink.kind = Some(FrameKind::Unknown),
-            };
-        };
+        let Some(value) = json::value(frame.data, sink) else { return };
         if value.get("jsonrpc").is_none() {
             sink.kind = Some(FrameKind::Unknown);
             return;

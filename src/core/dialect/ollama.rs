@@ -135,7 +135,7 @@ impl Reader for LineReader {
         if self.envelope.read(frame.data, sink) {
             return;
         }
-        json::parse(frame.data, &LINE, sink, |data, sink| {
+        json::read(frame.data, &LINE, sink, |data, sink| {
             let line = serde_json::from_slice::<Line<'_>>(data)?;
             self.line(&line, data, sink);
             if let Some((key, text)) = line.only_text().filter(|_| sink.notes.is_empty()) {

@@ -3,22 +3,27 @@
 //! Accepted on purpose: two finish reasons, usage before, in or after the finish chunk, in every chunk or under `x_groq`, a
 //! missing `[DONE]`, a preface without an id, content as a list of parts, reasoning under two names, and the legacy `text`.
 
-use serde::{Deserialize, de::IgnoredAny};
+use std::{collections::BTreeSet, ops::Range};
+
 use serde_json::{Value, value::RawValue};
 
 use super::{
     BEARER, DialectInfo, Ending, FrameView, Reader, Sink,
     envelope::{Envelope, Hole},
     error,
-    json::{self, Few, Shape, Text, TextOr},
-    usage::usage_of,
+    json::{self, Text, TextOr},
+    spoken::Spoken,
+    usage,
 };
 use crate::core::{
     frame::Framing,
     reading::{Channel, ChannelKey, FrameKind, Note},
 };
 
+mod wire;
 mod writer;
+
+use wire::{CHUNK, Choice, Chunk, Delta, Function, ToolCall};
 
 /// The row.
 pub const INFO: DialectInfo = DialectInfo {
@@ -60,194 +65,41 @@ fn recognise(_: &FrameView<'_>, value: &Value) -> u8 {
     }
 }
 
-#[derive(Deserialize)]
-struct Chunk<'a> {
-    #[serde(borrow, default)]
-    id: Text<'a>,
-    #[serde(borrow, default)]
-    model: Text<'a>,
-    object: Option<IgnoredAny>,
-    /// Some count it up during the stream.
-    #[serde(borrow)]
-    created: Option<&'a RawValue>,
-    #[serde(borrow)]
-    choices: Option<Few<Choice<'a>>>,
-    #[serde(borrow)]
-    usage: Option<&'a RawValue>,
-    #[serde(borrow)]
-    x_groq: Option<&'a RawValue>,
-    #[serde(borrow)]
-    error: Option<&'a RawValue>,
-    /// Padding of random length, so that the sizes of chunks do not betray tokens; Mistral calls it `p`.
-    #[serde(borrow, default, alias = "p")]
-    obfuscation: Text<'a>,
-}
-
-impl<'a> Chunk<'a> {
-    /// The one string that this chunk says, if it says nothing else that could differ from chunk to chunk.
-    fn only_text(&self) -> Option<(ChannelKey, &Text<'a>)> {
-        let mut choices = self.choices.as_ref()?.iter();
-        let (choice, None) = (choices.next()?, choices.next()) else { return None };
-        if choice.message.is_some() || !choice.finish_reason.is_empty() {
-            return None;
-        }
-        let Some(delta) = &choice.delta else {
-            return (!choice.text.is_empty()).then(|| (key(choice.number(), 0, Channel::Text), &choice.text));
-        };
-        let silent = delta.refusal.is_empty()
-            && delta.reasoning.is_empty()
-            && delta.tool_calls.is_none()
-            && delta.function_call.is_none()
-            && delta.reasoning_details.as_ref().is_none_or(|details| details.iter().next().is_none());
-        let TextOr::Text(content) = &delta.content else { return None };
-        match (silent, content.is_empty(), delta.reasoning_content.is_empty()) {
-            (true, false, true) => Some((key(choice.number(), 0, Channel::Text), content)),
-            (true, true, false) => Some((key(choice.number(), 0, Channel::Reasoning), &delta.reasoning_content)),
-            _ => None,
-        }
-    }
-}
-
-impl Choice<'_> {
-    fn number(&self) -> u16 {
-        self.index.unwrap_or(0).min(u64::from(u16::MAX)) as u16
-    }
-}
-
-#[derive(Deserialize)]
-struct Choice<'a> {
-    index: Option<u64>,
-    #[serde(borrow)]
-    delta: Option<Delta<'a>>,
-    // Boxed, like all that is rare: the struct is moved once per frame, so it should be small.
-    #[serde(borrow)]
-    message: Option<Box<Delta<'a>>>,
-    #[serde(borrow, default)]
-    text: Text<'a>,
-    #[serde(borrow, default)]
-    finish_reason: Text<'a>,
-    #[serde(borrow)]
-    usage: Option<&'a RawValue>,
-    #[serde(borrow)]
-    error: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Delta<'a> {
-    #[serde(borrow, default)]
-    content: TextOr<'a, Part<'a>>,
-    #[serde(borrow, default)]
-    reasoning_content: Text<'a>,
-    #[serde(borrow, default)]
-    reasoning: Text<'a>,
-    /// Mostly the same thought once more, in parts; read where it is the only one.
-    #[serde(borrow)]
-    reasoning_details: Option<Box<Few<Detail<'a>>>>,
-    #[serde(borrow, default)]
-    refusal: Text<'a>,
-    #[serde(borrow, default)]
-    tool_calls: Option<Vec<ToolCall<'a>>>,
-    #[serde(borrow)]
-    function_call: Option<Box<Function<'a>>>,
-}
-
-/// A part of a thought; one that is encrypted has no text.
-#[derive(Deserialize)]
-struct Detail<'a> {
-    #[serde(borrow, default)]
-    text: Text<'a>,
-    #[serde(borrow, default)]
-    summary: Text<'a>,
-}
-
-/// A part of a content list: `{type: text, text}` or `{type: thinking, thinking: [parts]}`.
-#[derive(Debug, Clone, Deserialize)]
-struct Part<'a> {
-    #[serde(borrow, default)]
-    text: Text<'a>,
-    #[serde(borrow, default)]
-    thinking: TextOr<'a, Thought<'a>>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-struct Thought<'a> {
-    #[serde(borrow, default)]
-    text: Text<'a>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-struct ToolCall<'a> {
-    index: Option<u64>,
-    #[serde(borrow, default)]
-    id: Text<'a>,
-    #[serde(borrow)]
-    function: Option<Function<'a>>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-struct Function<'a> {
-    #[serde(borrow, default)]
-    name: Text<'a>,
-    #[serde(borrow, default)]
-    arguments: Text<'a>,
-}
-
-const FUNCTION: Shape = Shape::Object(&[("name", Shape::Text), ("arguments", Shape::Text)]);
-const PART: Shape =
-    Shape::Object(&[("text", Shape::Text), ("thinking", Shape::TextOrList(&Shape::Object(&[("text", Shape::Text)])))]);
-const DELTA: Shape = Shape::Object(&[
-    ("content", Shape::TextOrList(&PART)),
-    ("reasoning_content", Shape::Text),
-    ("reasoning", Shape::Text),
-    ("reasoning_details", Shape::List(&Shape::Object(&[("text", Shape::Text), ("summary", Shape::Text)]))),
-    ("refusal", Shape::Text),
-    ("tool_calls", Shape::List(&Shape::Object(&[("index", Shape::Number), ("id", Shape::Text), ("function", FUNCTION)]))),
-    ("function_call", FUNCTION),
-]);
-const CHOICE: Shape = Shape::Object(&[
-    ("index", Shape::Number),
-    ("delta", DELTA),
-    ("message", DELTA),
-    ("text", Shape::Text),
-    ("finish_reason", Shape::Text),
-]);
-const CHUNK: Shape = Shape::Object(&[
-    ("id", Shape::Text),
-    ("model", Shape::Text),
-    ("object", Shape::Text),
-    ("obfuscation", Shape::Text),
-    ("p", Shape::Text),
-    ("choices", Shape::List(&CHOICE)),
-]);
-
 /// Reads chunks; remembers what is noted only when it changes.
 #[derive(Default)]
 struct ChatReader {
     seen: super::Seen,
     envelope: Envelope,
+    spoken: Spoken,
     /// The latest call of each choice that came without an index.
     calls: Vec<(u16, u16, Vec<u8>)>,
+    /// Calls that were announced, by choice and block.
+    announced: BTreeSet<(u16, u16)>,
+    /// A thought in two documented forms was noted.
+    said_twice: bool,
 }
 
 impl Reader for ChatReader {
     fn read(&mut self, frame: &FrameView<'_>, sink: &mut Sink) {
         if self.envelope.read(frame.data, sink) {
+            self.seen.id(self.envelope.name(frame.data), sink);
             return;
         }
-        match frame.data.trim_ascii() {
-            b"" => sink.kind = Some(FrameKind::KeepAlive),
-            b"[DONE]" => sink.kind = Some(FrameKind::Terminator),
-            _ => json::parse(frame.data, &CHUNK, sink, |data, sink| {
-                let chunk = serde_json::from_slice::<Chunk<'_>>(data)?;
-                self.chunk(&chunk, data, sink);
-                if let Some((key, text)) = chunk.only_text().filter(|_| sink.notes.is_empty()) {
-                    let created = chunk.created.and_then(|raw| json::range_in(raw.get().as_bytes(), data));
-                    let padding = chunk.obfuscation.range_in(data);
-                    self.envelope.learn(key, text, data, [(Hole::Digits, created), (Hole::Padding, padding)]);
-                }
-                Ok(())
-            }),
-        }
+        json::read(frame.data, &CHUNK, sink, |data, sink| {
+            let chunk = serde_json::from_slice::<Chunk<'_>>(data)?;
+            self.chunk(&chunk, data, sink);
+            // Ids that change are looked at in every frame, and the model is noted once.
+            let quiet = sink.notes.iter().all(|note| matches!(note, Note::CompletionId(_) | Note::Model(_)));
+            if let Some((key, text)) = chunk.only_text().filter(|_| quiet) {
+                let holes = [
+                    (Hole::Name, chunk.id.range_in(data)),
+                    (Hole::Digits, created(data)),
+                    (Hole::Padding, chunk.obfuscation.range_in(data)),
+                ];
+                self.envelope.learn(key, text, data, holes);
+            }
+            Ok(())
+        });
     }
 }
 
@@ -269,7 +121,7 @@ impl ChatReader {
         }
         usage(chunk.usage, sink);
         if let Some(value) = chunk.x_groq.and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok()) {
-            sink.note_usage(value.get("usage").and_then(usage_of));
+            usage::note(value.get("usage"), sink);
         }
         if chunk.error.is_some() {
             sink.notes.extend(json::free(data).as_ref().and_then(error::of_value));
@@ -277,7 +129,8 @@ impl ChatReader {
     }
 
     fn choice(&mut self, choice: &Choice<'_>, sink: &mut Sink) {
-        let index = choice.number();
+        let index = json::narrow(choice.index, "index", sink);
+        let text = key(index, 0, Channel::Text);
         // Some send the text so far as `message` beside the increment, some the increment once more as `text`: read one.
         match (&choice.delta, &choice.message) {
             (Some(delta), message) => {
@@ -286,14 +139,17 @@ impl ChatReader {
                 if let Some(TextOr::Text(whole)) = message.as_ref().map(|message| &message.content)
                     && !matches!(&delta.content, TextOr::Text(piece) if piece == whole)
                 {
-                    sink.snapshot(key(index, 0, Channel::Text), whole.bytes());
+                    sink.snapshot(text, whole.bytes());
                 }
             }
-            (None, Some(delta)) => self.delta(index, delta, sink),
-            (None, None) => sink.add(key(index, 0, Channel::Text), choice.text.bytes()),
+            (None, Some(message)) => self.message(index, message, sink),
+            (None, None) => self.spoken.say(text, choice.text.bytes(), sink),
         }
         if !choice.finish_reason.is_empty() {
             sink.note(Note::Finish { choice: index, reason: choice.finish_reason.to_utf8() });
+        }
+        if let Some(tokens) = &choice.token_ids {
+            sink.note(Note::Tokens(tokens.len() as u32));
         }
         usage(choice.usage, sink);
         if let Some(value) = choice.error.and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok()) {
@@ -303,42 +159,110 @@ impl ChatReader {
 
     fn delta(&mut self, choice: u16, delta: &Delta<'_>, sink: &mut Sink) {
         let reasoning = key(choice, 0, Channel::Reasoning);
-        sink.add(reasoning, delta.reasoning_content.bytes());
-        if delta.reasoning != delta.reasoning_content {
-            sink.add(reasoning, delta.reasoning.bytes());
+        let text = key(choice, 0, Channel::Text);
+        self.spoken.say(reasoning, delta.reasoning_content.bytes(), sink);
+        self.spoken.say(reasoning, delta.reasoning.bytes(), sink);
+        let thought = if delta.reasoning.is_empty() { &delta.reasoning_content } else { &delta.reasoning };
+        if !thought.is_empty() && delta.reasoning == delta.reasoning_content {
+            sink.mirrored();
         }
-        if delta.reasoning.is_empty() && delta.reasoning_content.is_empty() {
-            for detail in delta.reasoning_details.iter().flat_map(|details| details.iter()) {
-                sink.add(reasoning, detail.text.bytes());
-                sink.add(reasoning, detail.summary.bytes());
+        let mut details = delta.reasoning_details.iter().flat_map(|details| details.iter());
+        if thought.is_empty() {
+            for detail in details {
+                self.spoken.say(reasoning, detail.text.bytes(), sink);
+                self.spoken.say(reasoning, detail.summary.bytes(), sink);
             }
+        } else if !self.said_twice && details.any(|detail| !detail.text.is_empty() || !detail.summary.is_empty()) {
+            self.said_twice = true;
+            sink.note(Note::SaidTwice);
         }
         match &delta.content {
-            TextOr::Text(text) => sink.add(key(choice, 0, Channel::Text), text.bytes()),
+            TextOr::Text(content) => {
+                self.spoken.say(text, content.bytes(), sink);
+                if !thought.is_empty() && thinks(content.bytes(), thought.bytes()) {
+                    sink.mirrored();
+                }
+            }
             TextOr::Parts(parts) => {
                 for part in parts {
                     match &part.thinking {
-                        TextOr::Text(text) => sink.add(reasoning, text.bytes()),
-                        TextOr::Parts(thoughts) => thoughts.iter().for_each(|thought| sink.add(reasoning, thought.text.bytes())),
+                        TextOr::Text(text) => self.spoken.say(reasoning, text.bytes(), sink),
+                        TextOr::Parts(thoughts) => {
+                            thoughts.iter().for_each(|thought| self.spoken.say(reasoning, thought.text.bytes(), sink));
+                        }
                     }
-                    sink.add(key(choice, 0, Channel::Text), part.text.bytes());
+                    self.spoken.say(text, part.text.bytes(), sink);
                 }
             }
         }
-        sink.add(key(choice, 0, Channel::Refusal), delta.refusal.bytes());
+        self.spoken.say(key(choice, 0, Channel::Refusal), delta.refusal.bytes(), sink);
         for call in delta.tool_calls.iter().flatten() {
-            let block = self.block_of(choice, call);
-            function(choice, block, &call.id, call.function.as_ref(), sink);
+            let block = self.block_of(choice, call, sink);
+            self.announce(choice, block, &call.id, call.function.as_ref(), sink);
+            let arguments = call.function.as_ref().map_or(&b""[..], |function| function.arguments.bytes());
+            self.spoken.say(key(choice, block, Channel::ToolArguments), arguments, sink);
         }
         if let Some(call) = &delta.function_call {
-            function(choice, 0, &Text::default(), Some(call), sink);
+            self.announce(choice, 0, &Text::default(), Some(call), sink);
+            self.spoken.say(key(choice, 0, Channel::ToolArguments), call.arguments.bytes(), sink);
+        }
+    }
+
+    /// A whole message: an answer that was not streamed, or the end of one that was, which says all of it once more.
+    fn message(&mut self, choice: u16, message: &Delta<'_>, sink: &mut Sink) {
+        let before = sink.deltas.len();
+        let thought = if message.reasoning.is_empty() { &message.reasoning_content } else { &message.reasoning };
+        let (mut thoughts, mut content) = (thought.bytes().to_vec(), Vec::new());
+        match &message.content {
+            TextOr::Text(text) => content.extend_from_slice(text.bytes()),
+            TextOr::Parts(parts) => {
+                for part in parts {
+                    match &part.thinking {
+                        TextOr::Text(text) => thoughts.extend_from_slice(text.bytes()),
+                        TextOr::Parts(pieces) => pieces.iter().for_each(|piece| thoughts.extend_from_slice(piece.text.bytes())),
+                    }
+                    content.extend_from_slice(part.text.bytes());
+                }
+            }
+        }
+        for (channel, text) in
+            [(Channel::Reasoning, &thoughts[..]), (Channel::Text, &content), (Channel::Refusal, message.refusal.bytes())]
+        {
+            self.spoken.restate(key(choice, 0, channel), text, sink);
+        }
+        for (place, call) in (0..u16::MAX).zip(message.tool_calls.iter().flatten()) {
+            let block = call.index.map_or(place, |index| json::narrow(Some(index), "tool_calls.index", sink));
+            self.whole_call(choice, block, &call.id, call.function.as_ref(), sink);
+        }
+        self.whole_call(choice, 0, &Text::default(), message.function_call.as_deref(), sink);
+        if sink.deltas.len() > before && sink.deltas[before..].iter().all(|(_, _, snapshot)| *snapshot) {
+            sink.kind = Some(FrameKind::Control);
+        }
+    }
+
+    /// A call with all its arguments; it may have been streamed before.
+    fn whole_call(&mut self, choice: u16, block: u16, id: &Text<'_>, function: Option<&Function<'_>>, sink: &mut Sink) {
+        if !self.announced.contains(&(choice, block)) {
+            self.announce(choice, block, id, function, sink);
+        }
+        if let Some(function) = function {
+            self.spoken.restate(key(choice, block, Channel::ToolArguments), function.arguments.bytes(), sink);
+        }
+    }
+
+    /// Notes a call where it is named.
+    fn announce(&mut self, choice: u16, block: u16, id: &Text<'_>, function: Option<&Function<'_>>, sink: &mut Sink) {
+        let name = function.map(|function| function.name.to_utf8()).unwrap_or_default();
+        if !id.is_empty() || !name.is_empty() {
+            self.announced.insert((choice, block));
+            sink.note(Note::Tool { choice, block, id: id.to_utf8(), name });
         }
     }
 
     /// The block of a call: its index, or, without one, a new block for each new id.
-    fn block_of(&mut self, choice: u16, call: &ToolCall<'_>) -> u16 {
-        if let Some(index) = call.index {
-            return index.min(u64::from(u16::MAX)) as u16;
+    fn block_of(&mut self, choice: u16, call: &ToolCall<'_>, sink: &mut Sink) -> u16 {
+        if call.index.is_some() {
+            return json::narrow(call.index, "tool_calls.index", sink);
         }
         let Some((_, block, id)) = self.calls.iter_mut().find(|(known, _, _)| *known == choice) else {
             self.calls.push((choice, 0, call.id.bytes().to_vec()));
@@ -352,14 +276,18 @@ impl ChatReader {
     }
 }
 
-fn function(choice: u16, block: u16, id: &Text<'_>, function: Option<&Function<'_>>, sink: &mut Sink) {
-    let name = function.map(|function| function.name.to_utf8()).unwrap_or_default();
-    if !id.is_empty() || !name.is_empty() {
-        sink.note(Note::Tool { choice, block, id: id.to_utf8(), name });
-    }
-    if let Some(function) = function {
-        sink.add(key(choice, block, Channel::ToolArguments), function.arguments.bytes());
-    }
+/// True if `content` is the thought once more, between the tags that models think in.
+fn thinks(content: &[u8], thought: &[u8]) -> bool {
+    let inner = content.trim_ascii().strip_prefix(b"<think>").and_then(|rest| rest.strip_suffix(b"</think>"));
+    inner.is_some_and(|inner| inner.trim_ascii() == thought.trim_ascii())
+}
+
+/// Where the creation time stands, which some count up during the stream. A text cannot look like it: quotes in one are escaped.
+fn created(data: &[u8]) -> Option<Range<usize>> {
+    let start = memchr::memmem::find(data, br#""created":"#)? + br#""created":"#.len();
+    let start = start + data[start..].iter().take_while(|byte| **byte == b' ').count();
+    let len = data[start..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    (len > 0).then_some(start..start + len)
 }
 
 fn key(choice: u16, block: u16, channel: Channel) -> ChannelKey {
@@ -368,6 +296,6 @@ fn key(choice: u16, block: u16, channel: Channel) -> ChannelKey {
 
 fn usage(raw: Option<&RawValue>, sink: &mut Sink) {
     if let Some(value) = raw.and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok()) {
-        sink.note_usage(usage_of(&value));
+        usage::note(Some(&value), sink);
     }
 }

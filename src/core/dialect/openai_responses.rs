@@ -19,10 +19,12 @@ use crate::core::{
 };
 
 mod blocks;
+mod thought;
 mod whole;
 mod writer;
 
 use blocks::Blocks;
+use thought::Thought;
 
 /// The row.
 pub const INFO: DialectInfo = DialectInfo {
@@ -128,24 +130,24 @@ struct EventReader {
     /// The id of the latest one.
     response: Vec<u8>,
     envelope: Envelope,
+    thought: Thought,
 }
 
 impl Reader for EventReader {
     fn read(&mut self, frame: &FrameView<'_>, sink: &mut Sink) {
         if self.envelope.read(frame.data, sink) {
+            if sink.deltas.first().is_some_and(|(key, ..)| key.channel == Channel::Reasoning) {
+                self.thought.goes_on(&sink.text);
+            }
             sink.identity = sink.identity.map(|identity| identity.of_generation(self.turns));
             return;
         }
-        match frame.data.trim_ascii() {
-            b"" => sink.kind = Some(FrameKind::KeepAlive),
-            // OpenAI ends with the response, but OpenRouter adds its usual terminator.
-            b"[DONE]" => sink.kind = Some(FrameKind::Terminator),
-            _ => json::parse(frame.data, &EVENT, sink, |data, sink| {
-                let event = serde_json::from_slice::<Event<'_>>(data)?;
-                self.event(&event, data, sink);
-                Ok(())
-            }),
-        }
+        // OpenAI ends with the response, but OpenRouter adds its usual terminator.
+        json::read(frame.data, &EVENT, sink, |data, sink| {
+            let event = serde_json::from_slice::<Event<'_>>(data)?;
+            self.event(&event, data, sink);
+            Ok(())
+        });
     }
 }
 
@@ -167,9 +169,9 @@ impl EventReader {
             b"completed" | b"incomplete" | b"failed" | b"cancelled" => self.response(event, true, sink),
             b"output_item.added" => self.item(event, false, sink),
             b"output_item.done" => self.item(event, true, sink),
-            b"content_part.done" => self.part(event, sink),
-            b"content_part.added" | b"reasoning_part.added" | b"reasoning_part.done" | b"output_text.annotation.added" => {}
-            b"reasoning_summary_part.added" | b"reasoning_summary_part.done" | b"shell_call_command.added" => {}
+            b"content_part.done" | b"reasoning_part.done" | b"reasoning_summary_part.done" => self.part(event, false, sink),
+            b"content_part.added" | b"reasoning_part.added" | b"reasoning_summary_part.added" => self.part(event, true, sink),
+            b"output_text.annotation.added" | b"shell_call_command.added" => {}
             _ => self.phase(name, event, sink),
         }
     }
@@ -198,6 +200,12 @@ impl EventReader {
         };
         let key = self.blocks.key(event.output_index, event.content_index, channel);
         self.blocks.say(key, event.delta.bytes(), sink);
+        if channel == Channel::Reasoning {
+            let summary = what.starts_with(b"reasoning_summary");
+            if self.thought.is_mirrored(event.output_index.unwrap_or(0), summary, event.delta.bytes()) {
+                sink.mirrored();
+            }
+        }
         let number = event.sequence_number.and_then(|raw| json::range_in(raw.get().as_bytes(), data));
         let padding = event.obfuscation.range_in(data);
         if !event.delta.is_empty() && event.item.is_none() && event.response.is_none() {

@@ -9,7 +9,7 @@ use super::{
     error,
     json::{self, Shape, Text},
     spoken::Spoken,
-    usage::usage_of,
+    usage,
 };
 use crate::core::{
     frame::Framing,
@@ -65,15 +65,11 @@ impl Reader for TranscriptReader {
         if self.envelope.read(frame.data, sink) {
             return;
         }
-        match frame.data.trim_ascii() {
-            b"" => sink.kind = Some(FrameKind::KeepAlive),
-            b"[DONE]" => sink.kind = Some(FrameKind::Terminator),
-            _ => json::parse(frame.data, &EVENT, sink, |data, sink| {
-                let event = serde_json::from_slice::<Event<'_>>(data)?;
-                self.event(&event, data, sink);
-                Ok(())
-            }),
-        }
+        json::read(frame.data, &EVENT, sink, |data, sink| {
+            let event = serde_json::from_slice::<Event<'_>>(data)?;
+            self.event(&event, data, sink);
+            Ok(())
+        });
     }
 }
 
@@ -93,7 +89,7 @@ impl TranscriptReader {
                 sink.kind = Some(FrameKind::Control);
                 self.spoken.restate(TEXT, event.text.bytes(), sink);
                 let usage = event.usage.and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok());
-                sink.note_usage(usage.as_ref().and_then(usage_of));
+                usage::note(usage.as_ref(), sink);
                 sink.note(Note::Finish { choice: 0, reason: "done".into() });
             }
             _ => match json::free(data).as_ref().and_then(error::of_value) {

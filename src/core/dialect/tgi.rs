@@ -82,15 +82,11 @@ struct TokenReader {
 
 impl Reader for TokenReader {
     fn read(&mut self, frame: &FrameView<'_>, sink: &mut Sink) {
-        match frame.data.trim_ascii() {
-            b"" => sink.kind = Some(FrameKind::KeepAlive),
-            b"[DONE]" => sink.kind = Some(FrameKind::Terminator),
-            _ => json::parse(frame.data, &EVENT, sink, |data, sink| {
-                let event = serde_json::from_slice::<Event<'_>>(data)?;
-                self.event(&event, data, sink);
-                Ok(())
-            }),
-        }
+        json::read(frame.data, &EVENT, sink, |data, sink| {
+            let event = serde_json::from_slice::<Event<'_>>(data)?;
+            self.event(&event, data, sink);
+            Ok(())
+        });
     }
 }
 

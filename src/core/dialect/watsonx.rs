@@ -71,11 +71,7 @@ struct ResultReader {
 
 impl Reader for ResultReader {
     fn read(&mut self, frame: &FrameView<'_>, sink: &mut Sink) {
-        if frame.data.trim_ascii().is_empty() {
-            sink.kind = Some(FrameKind::KeepAlive);
-            return;
-        }
-        json::parse(frame.data, &EVENT, sink, |data, sink| {
+        json::read(frame.data, &EVENT, sink, |data, sink| {
             let event = serde_json::from_slice::<Event<'_>>(data)?;
             self.event(&event, data, sink);
             Ok(())

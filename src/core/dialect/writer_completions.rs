@@ -46,20 +46,16 @@ struct ValueReader;
 
 impl Reader for ValueReader {
     fn read(&mut self, frame: &FrameView<'_>, sink: &mut Sink) {
-        match frame.data.trim_ascii() {
-            b"" => sink.kind = Some(FrameKind::KeepAlive),
-            b"[DONE]" => sink.kind = Some(FrameKind::Terminator),
-            _ => json::parse(frame.data, &EVENT, sink, |data, sink| {
-                match serde_json::from_slice::<Event<'_>>(data)?.value {
-                    Some(text) => sink.add(TEXT, text.bytes()),
-                    None => match json::free(data).as_ref().and_then(error::of_value) {
-                        Some(error) => sink.note(error),
-                        None => sink.kind = Some(FrameKind::Unknown),
-                    },
-                }
-                Ok(())
-            }),
-        }
+        json::read(frame.data, &EVENT, sink, |data, sink| {
+            match serde_json::from_slice::<Event<'_>>(data)?.value {
+                Some(text) => sink.add(TEXT, text.bytes()),
+                None => match json::free(data).as_ref().and_then(error::of_value) {
+                    Some(error) => sink.note(error),
+                    None => sink.kind = Some(FrameKind::Unknown),
+                },
+            }
+            Ok(())
+        });
     }
 }
 

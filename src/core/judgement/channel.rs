@@ -26,6 +26,8 @@ pub(super) struct ChannelState {
     pub count: u32,
     /// How many deltas differed from the one before, plus one.
     pub distinct: u32,
+    /// Id of the tool call whose arguments these are, once it was said.
+    pub call: Option<String>,
     /// What else its deltas might mean than that each adds its text.
     pub hypotheses: Hypotheses,
     /// What is expected of the next text.
@@ -66,6 +68,11 @@ impl Channels {
     /// The state of channel `key`, if it has one.
     pub fn get(&self, key: ChannelKey) -> Option<&ChannelState> {
         self.index.get(&key).map(|index| &self.states[*index].1)
+    }
+
+    /// Every channel and its state, in the order in which they began.
+    pub fn iter(&self) -> impl Iterator<Item = (&ChannelKey, &ChannelState)> {
+        self.states.iter().map(|(key, state)| (key, state))
     }
 
     /// The earliest hold: the position of its first frame, when it began, and whose it is.

@@ -36,6 +36,12 @@ impl Draft {
 }
 
 impl Judgement {
+    /// Says that this program could not repair the body any further, and why: what follows was passed on as it came.
+    pub fn repair_stopped(&mut self, reading: &Reading, reason: &str) {
+        let evidence = format!("{reason}; the rest passed as it came");
+        self.add(reading, Draft::flag(Class::RepairStopped, Layer::Client, evidence), None, None, None);
+    }
+
     /// Adds a finding about `frame` (and `delta`), or counts it in the last of its class and action when there are too many:
     /// what was kept never speaks for what was taken out.
     pub(super) fn add(

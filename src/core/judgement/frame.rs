@@ -1,11 +1,11 @@
 //! One frame: damage, ends, clocks, and its deltas.
 
 use crate::core::{
-    class::{Action, Certainty, Class, Layer},
+    class::{Action, Certainty, Class, Layer, Level},
     detect::Detector,
     judgement::{Judgement, findings::Draft, identity::Item},
     params::Strategy,
-    reading::{Channel, ChunkId, DeltaId, FrameId, FrameKind, Note, Reading},
+    reading::{ChunkId, DeltaId, FrameId, FrameKind, Note, Reading},
 };
 
 impl Judgement {
@@ -37,8 +37,13 @@ impl Judgement {
         self.walk.note += notes.len();
         for (index, (_, note)) in notes.iter().enumerate() {
             match note {
-                Note::Finish { choice, .. } => finished.push(*choice),
-                Note::NewTurn => self.new_turn(reading),
+                Note::Finish { choice, reason } => {
+                    finished.push(*choice);
+                    self.note_finish(reading, id, *choice, reason);
+                }
+                Note::Tool { choice, block, id: call, name } => self.note_call(reading, id, (*choice, *block), call, name),
+                Note::Stop { block } => self.note_stop(reading, id, *block),
+                Note::NewTurn => self.new_turn(reading, id),
                 Note::Boundary(boundary) => self.cross(reading, *boundary),
                 Note::CompletionId(_) => {
                     completion = Some(first + index);
@@ -53,6 +58,8 @@ impl Judgement {
         }
         finished.sort_unstable();
         finished.dedup();
+        self.session.snapshots.follow(reading, id);
+        self.look_for_shattered(reading, id, notes);
         if frame.kind == FrameKind::Unknown {
             self.note_once(reading, Class::UnknownFrame, Layer::Unknown, Some(id), || match reading.dialect_at(id.0 + 1) {
                 Some(dialect) => format!("frame {} is of no kind that {} has", id.0, dialect.title),
@@ -64,9 +71,7 @@ impl Judgement {
         if self.profile.strategy == Strategy::Evidence {
             self.admit(reading, Item { frame: id, finished, kind: frame.kind, completion, original: None });
         } else {
-            self.look_for_late_text(reading, id, &finished);
-            self.session.finished.extend(&finished);
-            self.session.terminated |= frame.kind == FrameKind::Terminator;
+            self.pass_ends(reading, id, frame.kind, &finished);
             self.judge_by_strategy(reading, id);
         }
         let otherwise = match frame.kind {
@@ -77,94 +82,50 @@ impl Judgement {
     }
 
     /// A new message begins in the same stream, and with it another end to wait for.
-    fn new_turn(&mut self, reading: &Reading) {
+    fn new_turn(&mut self, reading: &Reading, frame: FrameId) {
         self.let_go(reading, "a new turn began", true);
         self.session.completions.begin();
+        self.weigh_snapshots(reading, reading.frame(frame).first_delta);
         self.end_texts(reading);
         self.session.answers.turn += 1;
         self.channels.new_turn();
+        self.forget_ends();
         self.session.finished.clear();
         self.session.terminated = false;
         self.session.late = false;
     }
 
-    /// Text after its choice finished, or after the terminator, is kept and said once. Exempt is what a frame
-    /// brings that itself finishes the choice (`finishing`, ascending), as some servers do in every frame, and tool calls, which
-    /// some gateways finish one by one.
-    pub(super) fn look_for_late_text(&mut self, reading: &Reading, id: FrameId, finishing: &[u16]) {
-        if self.session.late || self.session.finished.is_empty() && !self.session.terminated {
-            return;
+    /// Replacement characters in a row, as the server sent them: each byte of a character was decoded alone there. A single one may be
+    /// what the model wrote.
+    fn look_for_shattered(&mut self, reading: &Reading, frame: FrameId, notes: &[(FrameId, Note)]) {
+        const LOST: char = char::REPLACEMENT_CHARACTER;
+        let ours = || notes.iter().any(|(_, note)| matches!(note, Note::Replaced(_)));
+        for delta in reading.deltas_of(frame).map(DeltaId) {
+            let row = reading.delta(delta);
+            if row.snapshot || !row.text.contains(LOST) || ours() {
+                continue;
+            }
+            let last = self.channels.get(row.key).and_then(|channel| channel.last);
+            let continues = row.text.starts_with(LOST) && last.is_some_and(|last| reading.delta(last).text.ends_with(LOST));
+            if !continues && !row.text.contains("\u{fffd}\u{fffd}") {
+                continue;
+            }
+            if let Some(finding) = self.session.shattered {
+                self.extend(finding, Some(delta));
+                continue;
+            }
+            let evidence = format!(
+                "frame {} brings replacement characters in a row: the server decoded the bytes of a character one by one; what they \
+                 were cannot be known here",
+                frame.0
+            );
+            let finding =
+                self.add(reading, Draft::flag(Class::Utf8Split, Layer::Server, evidence), Some(row.key), Some(frame), Some(delta));
+            self.session.shattered = Some(finding);
+            let finding = &mut self.findings[finding.0 as usize];
+            (finding.level, finding.lost) = (Level::Warning, false);
+            finding.hint = "upgrade the server: its detokenizer must wait until a character is whole";
         }
-        let late = |delta: &DeltaId| {
-            let row = reading.delta(*delta);
-            let choice = row.key.choice;
-            let exempt = row.key.channel == Channel::ToolArguments || finishing.binary_search(&choice).is_ok();
-            !row.snapshot && (self.session.terminated || !exempt && self.session.finished.contains(&choice))
-        };
-        let Some(delta) = reading.deltas_of(id).map(DeltaId).find(late) else { return };
-        // A frame without bytes says what became of a half character; nothing came late.
-        if reading.frame_bytes(id).is_empty() {
-            return;
-        }
-        let end = if self.session.terminated { "the stream" } else { "its choice" };
-        let evidence = format!("frame {} brings text after {end} had ended", id.0);
-        self.session.late = true;
-        self.add(reading, Draft::flag(Class::TerminalAnomaly, Layer::Server, evidence), None, Some(id), Some(delta));
-    }
-
-    /// Damage that a note reports; true if something was lost.
-    fn judge_damage(&mut self, reading: &Reading, frame: FrameId, note: &Note) -> bool {
-        let (class, layer, evidence) = match note {
-            Note::Malformed { byte, message } => {
-                self.condition.unhealed = true;
-                (Class::MalformedFrame, Layer::Unknown, format!("frame {} cannot be read at byte {byte}: {message}", frame.0))
-            }
-            Note::Checksum { byte, message } => {
-                self.condition.unhealed = true;
-                (Class::ChecksumMismatch, Layer::Proxy, format!("frame {} at byte {byte}: {message}", frame.0))
-            }
-            Note::TooLarge { limit } => {
-                self.condition.unhealed = true;
-                (Class::LimitExceeded, Layer::Server, format!("frame {} is larger than {limit} bytes and was not read", frame.0))
-            }
-            Note::Replaced(1) => (
-                Class::EncodingError,
-                Layer::Unknown,
-                format!("frame {}: 1 character was not valid Unicode and was replaced", frame.0),
-            ),
-            Note::Replaced(count) => (
-                Class::EncodingError,
-                Layer::Unknown,
-                format!("frame {}: {count} characters were not valid Unicode and were replaced", frame.0),
-            ),
-            Note::Error { kind, message } => {
-                self.broken_off(reading);
-                self.session.failed = true;
-                self.condition.unhealed = true;
-                (Class::ProviderError, Layer::Server, format!("the provider reports {kind}: {message}"))
-            }
-            Note::JoinedSurrogate => {
-                self.note_once(reading, Class::Utf8Split, Layer::Server, Some(frame), || {
-                    format!("frame {} completes a character whose first half came in a delta before; joined", frame.0)
-                });
-                return false;
-            }
-            Note::Finish { .. }
-            | Note::Usage(_)
-            | Note::Tool { .. }
-            | Note::CompletionId(_)
-            | Note::Model(_)
-            | Note::NewTurn
-            | Note::Boundary(_)
-            | Note::Mirrored { .. }
-            | Note::Opening
-            | Note::Tokens(_) => {
-                return false;
-            }
-        };
-        let first_delta = reading.deltas_of(frame).next().map(DeltaId);
-        self.add(reading, Draft::flag(class, layer, evidence), None, Some(frame), first_delta);
-        true
     }
 
     /// A note that is made once a session and counted after that.
@@ -177,12 +138,13 @@ impl Judgement {
         evidence: impl FnOnce() -> String,
     ) {
         let cause = self.session.cause.take();
-        match self.session.tallies.get(&(class, Action::Keep)).map(|tally| tally.last) {
+        match self.session.noted.get(&(class, layer)).copied() {
             Some(noted) => self.extend(noted, None),
             None => {
                 let certainty = if class == Class::ReplayBySeq { Certainty::Ambiguous } else { Certainty::Proved };
                 let draft = Draft { class, score: 1000, certainty, action: Action::Keep, layer, evidence: evidence() };
-                self.add(reading, draft, None, frame, None);
+                let finding = self.add(reading, draft, None, frame, None);
+                self.session.noted.insert((class, layer), finding);
             }
         }
         self.session.cause = cause;

@@ -3,10 +3,10 @@
 use crate::core::{
     class::{Action, Certainty, Class, Layer, Level},
     desk::GateDecision,
-    detect::{timing::Phase, usage},
+    detect::{snapshot::Snapshots, timing::Phase, usage},
     dialect::Ending,
     input::{End, Origin, OurEnd, What},
-    judgement::{Finding, Judgement, findings::Draft},
+    judgement::{Finding, Judgement, damage::blame_error, findings::Draft},
     machine::EndReason,
     reading::{FrameId, Mark, Reading},
     time::Micros,
@@ -76,6 +76,15 @@ impl Judgement {
         self.session.progress.begin(at, Phase::Headers, &self.profile.params);
         self.session.encoding = None;
         self.session.burst.interrupt();
+        self.session.carried |= self.session.flowed;
+        self.forget_ends();
+        self.session.snapshots = Snapshots::begin(self.deltas_judged(reading));
+        self.session.shattered = None;
+    }
+
+    /// One past the last delta of the frames that were judged.
+    fn deltas_judged(&self, reading: &Reading) -> u32 {
+        self.walk.frame.checked_sub(1).map_or(0, |frame| reading.frame(FrameId(frame)).deltas_end)
     }
 
     fn end_attempt(&mut self, reading: &Reading, end: &End) {
@@ -92,8 +101,14 @@ impl Judgement {
         }
         let reason = self.end_reason(reading, end);
         self.report_end(reading, end, reason);
-        if reason == EndReason::Finished {
+        self.weigh_snapshots(reading, self.deltas_judged(reading));
+        if matches!(reason, EndReason::Finished | EndReason::Cut) {
             self.weigh_usage(reading);
+        }
+        if reason == EndReason::Finished {
+            let last = self.walk.frame.checked_sub(1).map(FrameId);
+            self.look_for_unfinished(reading, last);
+            self.look_for_open_calls(reading);
         }
         // Said once for the attempt that ends here; another end, while waiting for the next attempt, is the session's.
         if std::mem::take(&mut self.session.will_retry) {
@@ -101,13 +116,21 @@ impl Judgement {
             self.session.cause = Some(format!("attempt {} failed and is tried again", self.session.attempt));
         } else {
             self.session.cause.get_or_insert_with(|| format!("the session ended: {}", reason.word()));
+            if reason == EndReason::Finished {
+                self.forgive_failed_attempts();
+            }
             self.ended = Some(reason);
         }
     }
 
     fn end_reason(&self, reading: &Reading, end: &End) -> EndReason {
         let ending = reading.dialect().map_or(Ending::Finish, |(dialect, _)| dialect.ending);
-        let complete = ending.complete(!self.session.finished.is_empty(), self.session.terminated);
+        let (finished, terminated) = (!self.session.finished.is_empty(), self.session.terminated);
+        // Where only the body's end says that the answer is whole, a body without its end says that it is not.
+        let complete = match ending {
+            Ending::Silence if *end == End::Reset => finished || terminated,
+            ending => ending.complete(finished, terminated),
+        };
         match end {
             End::Us(OurEnd::Cancelled | OurEnd::Shutdown) => EndReason::Cancelled,
             End::Us(OurEnd::ConnectTimeout | OurEnd::FirstByteTimeout | OurEnd::IdleTimeout | OurEnd::TotalTimeout) => {
@@ -131,12 +154,30 @@ impl Judgement {
     /// Notes a token count that cannot be the text's. It says nothing about how the session ends.
     fn weigh_usage(&mut self, reading: &Reading) {
         let frames = self.session.first_frame..self.walk.frame;
-        let Some((frame, evidence)) = usage::doubt(reading, &self.output, frames) else { return };
         let cause = self.session.cause.take();
-        let (class, layer) = (Class::UsageAnomaly, Layer::Server);
-        let draft = Draft { class, score: 1000, certainty: Certainty::Likely, action: Action::Flag, layer, evidence };
-        self.add(reading, draft, None, Some(frame), None);
+        if let Some(doubt) = usage::doubt(reading, &self.output, frames.clone()) {
+            let (class, layer, evidence) = (Class::UsageAnomaly, Layer::Server, doubt.evidence);
+            let draft = Draft { class, score: 1000, certainty: Certainty::Likely, action: Action::Flag, layer, evidence };
+            self.add(reading, draft, None, Some(doubt.frame), None);
+        }
+        if let Some(doubt) = usage::ahead(reading, &self.output, frames) {
+            let (class, layer, evidence) = (Class::UnderEmission, Layer::Server, doubt.evidence);
+            let draft = Draft { class, score: 500, certainty: Certainty::Ambiguous, action: Action::Keep, layer, evidence };
+            let finding = self.add(reading, draft, None, Some(doubt.frame), None);
+            self.findings[finding.0 as usize].hint = "ask the same without streaming, and compare the two texts";
+        }
         self.session.cause = cause;
+    }
+
+    /// An attempt that failed before it said anything costs nothing once another one has answered.
+    fn forgive_failed_attempts(&mut self) {
+        if self.session.carried {
+            return;
+        }
+        let attempt = self.session.attempt;
+        for finding in self.findings.iter_mut().filter(|finding| finding.attempt < attempt) {
+            finding.lost = false;
+        }
     }
 
     fn report_end(&mut self, reading: &Reading, end: &End, reason: EndReason) {
@@ -164,10 +205,12 @@ impl Judgement {
             }
             (EndReason::Error, _) if !self.session.failed => {
                 let status = self.session.status.unwrap_or(0);
-                (Class::ProviderError, Layer::Server, format!("the provider answered with status {status}"))
+                (Class::ProviderError, blame_error("", "", Some(status)).0, format!("the provider answered with status {status}"))
             }
             _ => return,
         };
+        let lost = class == Class::TerminalAnomaly && reason != EndReason::Finished;
+        let evidence = if lost { evidence + &self.cut_calls() } else { evidence };
         self.add(reading, Draft::flag(class, layer, evidence), None, last, None);
     }
 

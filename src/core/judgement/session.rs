@@ -10,9 +10,10 @@ use super::{
     timing::CatchUp,
 };
 use crate::core::{
-    class::{Action, Class},
+    class::{Action, Class, Layer},
     detect::{
-        burst::Burst, facts::Said, foreign::Completions, identity::Identities, order::Order, prompt::Prompt, timing::Progress,
+        burst::Burst, ending::Ends, facts::Said, foreign::Completions, identity::Identities, order::Order, prompt::Prompt,
+        snapshot::Snapshots, timing::Progress,
     },
     judgement::FindingId,
     reading::FrameId,
@@ -42,6 +43,18 @@ pub(super) struct SessionState {
     pub since: Option<Moment>,
     /// How many findings of each kind there are.
     pub tallies: BTreeMap<(Class, Action), Tally>,
+    /// What is noted once a session, by class and layer.
+    pub noted: BTreeMap<(Class, Layer), FindingId>,
+    /// Ends and calls of the turn in progress.
+    pub ends: Ends,
+    /// The first terminator of the turn in progress.
+    pub terminator: Option<FrameId>,
+    /// Snapshots of the turn in progress.
+    pub snapshots: Snapshots,
+    /// An attempt before had passed something on.
+    pub carried: bool,
+    /// The finding about characters that the server decoded in pieces.
+    pub shattered: Option<FindingId>,
     /// The burst finding that goes on.
     pub burst_open: Option<FindingId>,
     /// The attempt in progress.

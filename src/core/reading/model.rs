@@ -217,6 +217,11 @@ pub enum Note {
     Replaced(u32),
     /// A character split between two deltas was joined here.
     JoinedSurrogate,
+    /// A block ended, by a frame of its own.
+    Stop {
+        /// Which block.
+        block: u16,
+    },
     /// A new message begins in the same stream (a second `message_start`): state of its channels starts anew.
     NewTurn,
     /// The text before this frame and the text after it do not simply follow each other.
@@ -228,6 +233,10 @@ pub enum Note {
     },
     /// The frame opens a block or message by its type, and carries text that a delta may repeat.
     Opening,
+    /// A value is not what its format knows, and the frame was read without it; says which.
+    Odd(String),
+    /// The frame says one text in two forms that its format documents, and it was read once; noted once a stream.
+    SaidTwice,
     /// How many tokens the frame says it brings.
     Tokens(u32),
     /// Larger than the limit; the data was not read.

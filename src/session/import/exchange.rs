@@ -19,6 +19,8 @@ pub struct Exchange {
     pub wall: String,
     /// True if the stamps are times.
     pub clocked: bool,
+    /// Dialect of the answer, if the file says so.
+    pub dialect: Option<&'static str>,
     /// Method of the request, empty if unknown.
     pub method: String,
     /// Its URL.
@@ -51,6 +53,7 @@ impl Default for Exchange {
         Exchange {
             wall: String::new(),
             clocked: false,
+            dialect: None,
             method: String::new(),
             url: String::new(),
             headers: Vec::new(),
@@ -129,6 +132,7 @@ impl Exchange {
         let url = secrets.mask_text(&format!("{} {}", self.method, self.url));
         Start {
             url: url.trim().to_owned(),
+            dialect: self.dialect.map(str::to_owned),
             model: model(&self.request),
             headers,
             body: secrets.mask_text(&self.request),

@@ -200,6 +200,7 @@ fn exchange(entry: &RawValue, index: u32) -> Result<Exchange, ImportError> {
     let missing = text.is_none();
     let exchange = Exchange {
         wall: started_date_time,
+        dialect: None,
         clocked: clock.is_some(),
         method: request.method,
         url: request.url,

@@ -15,6 +15,7 @@ use crate::{
         output::Fate,
         reading::{DeltaId, FrameId, FrameKind, Mark, Note, Reading},
     },
+    session::notes::Label,
     tui::{
         panes::{View, frame, role_of},
         text::{Pen, short_time},
@@ -84,10 +85,16 @@ fn frame_row(view: &View<'_>, id: FrameId, row: u32, inner: Rect, pen: &mut Pen<
     let (word, role) = kind(reading, id, frame.kind);
     pen.put(&format!("{word:<6} "), view.style(if future { Role::Dim } else { role }));
     let found = finding_of(judgement, id);
-    content(view, id, future, &mut Limit { reserved: if found.is_some() { 2 } else { 0 }, wide: inner.width >= WITH_TIME, pen });
+    let label = view.session.label_of(id);
+    let reserved = 2 * (usize::from(found.is_some()) + usize::from(label.is_some()));
+    content(view, id, future, &mut Limit { reserved, wide: inner.width >= WITH_TIME, pen });
     if let Some(index) = found {
         let level = judgement.findings[index].level;
         pen.put(&format!(" {}", view.glyphs().finding), view.style(role_of(level)));
+    }
+    if let Some(label) = label {
+        let (sign, role) = if label == Label::Fine { (0, Role::Good) } else { (1, Role::Warning) };
+        pen.put(&format!(" {}", view.glyphs().labels[sign]), view.style(role));
     }
 }
 

@@ -6,6 +6,7 @@ use crate::{
     app::{Pane, rows, session::Mode},
     core::input::Origin,
     report::Verdict,
+    session::notes::Label,
     tui::{
         layout::Size,
         panes::{View, breaker, states},
@@ -57,6 +58,7 @@ fn parts(view: &View<'_>, columns: u16) -> Vec<(String, Role)> {
     }
     parts.push((breaker::short(view), breaker::role(view)));
     parts.push((session.verdict.word().to_uppercase(), verdict_role(session.verdict)));
+    parts.extend(labels(view).map(|text| (text, Role::Note)));
     parts.push((format!("{}/{}", view.moment.frames.min(reading.frame_count()), reading.frame_count()), Role::Text));
     if view.size <= Size::Small && reading.clocked() {
         parts.push((view.moment.at.to_string(), Role::Text));
@@ -75,6 +77,27 @@ fn parts(view: &View<'_>, columns: u16) -> Vec<(String, Role)> {
         parts.push((format!("findings {}{}{}", change.before, glyphs.arrow, change.after), Role::Accent));
     }
     parts
+}
+
+/// What the labels come to, if there are any; on a small screen only their number.
+fn labels(view: &View<'_>) -> Option<String> {
+    let notes = &view.session.noted.notes;
+    let sign = notes.stream.map(|label| view.glyphs().labels[usize::from(label != Label::Fine)]);
+    let count = match notes.labels.len() {
+        0 => None,
+        count if view.size <= Size::Small => Some(count.to_string()),
+        count if sign.is_some() => Some(format!("+{count}")),
+        1 => Some("1 label".into()),
+        count => Some(format!("{count} labels")),
+    };
+    let stream = sign.zip(notes.stream).map(
+        |(sign, label)| {
+            if view.size <= Size::Small { sign.to_owned() } else { format!("{sign} {label}") }
+        },
+    );
+    let parts: Vec<String> = stream.into_iter().chain(count).collect();
+    let named = if view.size <= Size::Small { "label " } else { "" };
+    (!parts.is_empty()).then(|| format!("{named}{}", parts.join(" ")))
 }
 
 fn rate(hundredths: u32) -> String {

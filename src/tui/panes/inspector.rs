@@ -10,9 +10,10 @@ use crate::{
     },
     core::{
         input::What,
-        reading::{FrameId, Reading},
+        reading::{DeltaId, FrameId, Reading},
         time::Moment,
     },
+    session::notes::Label,
     tui::{
         panes::{
             View,
@@ -50,7 +51,8 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
         (_, None) => Vec::new(),
         (_, Some(Row::Mark(mark))) => mark_lines(mark_text(mark), &mark.what),
         (InspectorView::Json, Some(Row::Frame(id))) => {
-            let mut lines = finding_lines(view, id, usize::from(inner.width));
+            let mut lines = label_lines(view, id);
+            lines.extend(finding_lines(view, id, usize::from(inner.width)));
             lines.extend(json_lines(reading, id));
             lines
         }
@@ -60,6 +62,22 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
     for (line, text) in lines.iter().skip(scroll).take(usize::from(inner.height)).enumerate() {
         Pen::new(buf, view.glyphs(), inner, line as u16).put(text, view.style(Role::Text));
     }
+}
+
+/// What a person said of this frame's deltas.
+fn label_lines(view: &View<'_>, id: FrameId) -> Vec<String> {
+    let reading = &view.session.engine.reading;
+    let deltas = reading.deltas_of(id);
+    let labels = view.session.noted.labels.range(DeltaId(deltas.start)..DeltaId(deltas.end));
+    let line = |(delta, label): (&DeltaId, &Label)| {
+        let (sign, title) = match label {
+            Label::Fine => (0, "this delta belongs to the answer"),
+            Label::Stutter(class) => (1, class.info().title),
+        };
+        let channel = reading.delta(*delta).key.channel.word();
+        format!("{} label of delta {} ({channel}): {label}: {title}", view.glyphs().labels[sign], delta.0)
+    };
+    labels.map(line).collect()
 }
 
 /// What was found at this frame, whole: the line below the panes may not have room for it.

@@ -257,7 +257,8 @@ pub(super) struct Page {
 }
 
 impl Page {
-    fn new(width: u16) -> Page {
+    /// An empty page of this many columns.
+    pub fn new(width: u16) -> Page {
         Page { width: usize::from(width).max(1), column: 0, named: None, lines: vec![Vec::new()] }
     }
 
@@ -283,6 +284,11 @@ impl Page {
                 }
             }
         }
+    }
+
+    /// The lines, each in pieces of one style.
+    pub fn into_lines(self) -> Vec<Vec<(String, Style)>> {
+        self.lines
     }
 
     fn push(&mut self, text: &str, columns: usize, style: Style) {

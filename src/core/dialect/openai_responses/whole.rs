@@ -7,7 +7,7 @@ use super::{
     blocks::{Counts, Said},
 };
 use crate::core::{
-    dialect::{Sink, error, json, usage::usage_of},
+    dialect::{Sink, error, json, usage},
     reading::{Channel, FrameKind, Note},
 };
 
@@ -20,18 +20,18 @@ impl EventReader {
             self.tool(event.output_index.unwrap_or(0), &item, sink);
         }
         self.blocks.repeat(event.output_index.unwrap_or(0), false, &texts_of(&item), &mut Counts::default(), sink);
-        settle(before, sink);
+        settle(before, !done, sink);
     }
 
-    /// `content_part.done`: the text of one part.
-    pub(super) fn part(&mut self, event: &Event<'_>, sink: &mut Sink) {
+    /// `content_part.added` and `.done`: the text of one part.
+    pub(super) fn part(&mut self, event: &Event<'_>, opens: bool, sink: &mut Sink) {
         let Some(part) = value_of(event.part) else { return };
         let before = sink.deltas.len();
         if let Some((channel, text)) = text_of_part(&part) {
             let key = self.blocks.key(event.output_index, event.content_index, channel);
             self.blocks.restate(key, text.as_bytes(), sink);
         }
-        settle(before, sink);
+        settle(before, opens, sink);
     }
 
     /// The response that an event carries; `ended` if the event is its last.
@@ -60,7 +60,7 @@ impl EventReader {
         if !status.is_empty() {
             sink.note(Note::Finish { choice: 0, reason: status.to_owned() });
         }
-        sink.note_usage(response.get("usage").and_then(usage_of));
+        usage::note(response.get("usage"), sink);
         if response.get("error").is_some_and(|error| !error.is_null()) {
             sink.notes.extend(error::of_value(&response));
             sink.kind = Some(FrameKind::Error);
@@ -91,10 +91,13 @@ impl EventReader {
     }
 }
 
-/// A frame that only repeats is no text; one that says something for the first time is.
-fn settle(before: usize, sink: &mut Sink) {
+/// A frame that only repeats is no text; one that says something for the first time is, and is noted where it `opens`.
+fn settle(before: usize, opens: bool, sink: &mut Sink) {
     if sink.deltas[before..].iter().any(|(_, _, snapshot)| !snapshot) {
         sink.kind = None;
+        if opens {
+            sink.note(Note::Opening);
+        }
     }
 }
 

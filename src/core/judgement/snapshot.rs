@@ -1,0 +1,99 @@
+//! Typed snapshots against what came by deltas, and against what this program passed on.
+
+use crate::core::{
+    class::{Action, Certainty, Class, Layer, Level},
+    detect::snapshot::{Compared, Digest, Snapshots, compare},
+    judgement::{FindingId, Judgement, findings::Draft},
+    params::Strategy,
+    reading::{ChannelKey, DeltaId, Reading},
+};
+
+impl Judgement {
+    /// At the end of a turn or attempt: does the last snapshot of each channel say what its deltas said, and what came out?
+    /// It ends before delta number `end`.
+    pub(super) fn weigh_snapshots(&mut self, reading: &Reading, end: u32) {
+        let snapshots = std::mem::replace(&mut self.session.snapshots, Snapshots::begin(end));
+        // What an attempt before had passed on stands in the output too.
+        let ours = self.profile.strategy == Strategy::Evidence && !self.session.carried;
+        let cause = self.session.cause.take();
+        let mut doubted = Vec::new();
+        for (key, told, delta, then) in snapshots.told() {
+            let snapshot = reading.delta(delta).text;
+            let digest = Digest::of(snapshot);
+            let emitted = self.channels.get(key).map_or("", |channel| channel.accepted.as_str());
+            let out = ours && Digest::of(emitted) == digest;
+            let came = told.received == digest || then == digest;
+            if came && ours && told.received == digest && !out {
+                self.blame_ourselves(reading, key, delta, emitted.to_owned());
+            } else if !came && !out {
+                doubted.push((key, delta));
+            }
+        }
+        let keys: Vec<ChannelKey> = doubted.iter().map(|(key, _)| *key).collect();
+        let texts = if keys.is_empty() { Default::default() } else { snapshots.received(reading, &keys, end) };
+        for (key, delta) in doubted {
+            self.doubt_deltas(reading, key, delta, &texts[&key]);
+        }
+        self.session.cause = cause;
+    }
+
+    /// All of a text came, the snapshot confirms it, and we passed on something else.
+    fn blame_ourselves(&mut self, reading: &Reading, key: ChannelKey, delta: DeltaId, emitted: String) {
+        let snapshot = reading.delta(delta).text;
+        let at = emitted.chars().zip(snapshot.chars()).take_while(|(one, two)| one == two).count();
+        let evidence = format!(
+            "this program passed on {} characters, but the snapshot has {}, as the deltas had; they part at character {at}",
+            emitted.chars().count(),
+            snapshot.chars().count(),
+        );
+        let finding = self.add_about(reading, Layer::Client, evidence, key, delta);
+        self.findings[finding.0 as usize].hint = "compare the strategies on this recording; the text that came is in it, whole";
+    }
+
+    fn doubt_deltas(&mut self, reading: &Reading, key: ChannelKey, delta: DeltaId, received: &str) {
+        let snapshot = reading.delta(delta).text;
+        let (came, whole) = (received.chars().count(), snapshot.chars().count());
+        let frame = reading.delta(delta).frame;
+        // Text Generation Inference with return_full_text.
+        let after_prompt = reading.dialect_at(self.walk.frame).is_some_and(|dialect| dialect.id == "tgi");
+        match compare(received, snapshot, key.channel, after_prompt) {
+            Compared::Agrees => {}
+            Compared::Short { missing, at } => {
+                let evidence = format!(
+                    "{missing} of {whole} characters did not come by deltas: frame {} gives the whole text, and the first that is missing \
+                     stands after character {at}, where it has {:?}",
+                    frame.0,
+                    snapshot.chars().skip(at).take(20).collect::<String>()
+                );
+                let finding = self.add_about(reading, Layer::Server, evidence, key, delta);
+                self.findings[finding.0 as usize].hint = "take the text of the closing frame; what came before is not all of it";
+            }
+            Compared::Times(times) => {
+                let evidence = format!(
+                    "the deltas bring {came} characters, {times} times the {whole} that frame {} gives as the whole text",
+                    frame.0
+                );
+                self.suspect_deltas(reading, Class::PerDeltaDouble, evidence, key, delta);
+            }
+            Compared::Parts(at) => {
+                let evidence = format!(
+                    "frame {} gives a whole text of {whole} characters that differs from the {came} that came by deltas, from character {at} on",
+                    frame.0
+                );
+                self.suspect_deltas(reading, Class::UnderEmission, evidence, key, delta);
+            }
+        }
+    }
+
+    fn add_about(&mut self, reading: &Reading, layer: Layer, evidence: String, key: ChannelKey, delta: DeltaId) -> FindingId {
+        let draft = Draft::flag(Class::UnderEmission, layer, evidence);
+        self.add(reading, draft, Some(key), Some(reading.delta(delta).frame), Some(delta))
+    }
+
+    fn suspect_deltas(&mut self, reading: &Reading, class: Class, evidence: String, key: ChannelKey, delta: DeltaId) {
+        let layer = Layer::Server;
+        let draft = Draft { class, score: 500, certainty: Certainty::Likely, action: Action::Keep, layer, evidence };
+        let finding = self.add(reading, draft, Some(key), Some(reading.delta(delta).frame), Some(delta));
+        self.findings[finding.0 as usize].level = Level::Note;
+    }
+}
