@@ -380,6 +380,16 @@ fn every_parameter_changes_something() {
         (Param::LoopFew, 90, session(&["Let me look at the configuration file again. "; 80], 5)),
         (Param::LoopMinChars, 4_000, session(&vec![" court"; 80], 5)),
         (Param::LoopBlock, 40_000, session(&[format!("{}. ", "so on and so forth, as I said before".repeat(3)).as_str(); 12], 5)),
+        (
+            Param::WordsRate,
+            400,
+            session(&["It was early early and we had coffee there there and then left left for the coast."], 5),
+        ),
+        (
+            Param::AnswerMinChars,
+            400,
+            session(&["The build is fixed and the tests are green on both machines that we have.\n"; 2], 5),
+        ),
         (Param::FloodChars, 200, session(&flood, 5)),
         (Param::StallGap, 9_000, with_gap(7_000, 0)),
         (Param::StallFirst, 100, slow_first),

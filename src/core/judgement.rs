@@ -13,6 +13,7 @@ mod hold;
 mod identity;
 mod loops;
 mod mark;
+mod said;
 mod resume;
 mod session;
 mod snapshot;

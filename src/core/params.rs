@@ -106,6 +106,10 @@ params! {
         "shortest run of up to loop.copies copies that is spoken of";
     LoopBlock "loop.block_chars" Chars 100..=65_536 = 1_000 step 100
         "shortest run of three or more copies of a long unit (80 characters) that is noted";
+    WordsRate "words.rate" Thousandths 1..=1_000 = 30 step 5
+        "words said again at once, of the last 100, that are a stutter if three or more different ones are among them; clean streams stay under 5";
+    AnswerMinChars "answer.min_chars" Chars 16..=65_536 = 64 step 16
+        "shortest text that is said to be given twice when its second half is the first again; four times as much is a warning";
     FloodChars "flood.chars" Chars 8..=65_536 = 64 step 8
         "whitespace in a row, after a closed JSON value, that makes a flood; what comes after it is suppressed";
     StallHeaders "stall.headers_ms" Millis 100..=600_000 = 60_000 step 1_000

@@ -85,6 +85,11 @@ impl Channels {
         self.timed.first().map(|(_, since, key)| (since.at, *key))
     }
 
+    /// Every channel, in ascending order.
+    pub fn keys(&self) -> Vec<ChannelKey> {
+        self.index.keys().copied().collect()
+    }
+
     /// The channels of `choice` that hold text.
     pub fn holding_in(&self, choice: u16) -> Vec<ChannelKey> {
         let first = ChannelKey { choice, block: 0, channel: Channel::Text };

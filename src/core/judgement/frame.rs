@@ -50,6 +50,7 @@ impl Judgement {
                     if !self.session.finished.is_empty() {
                         self.session.late = true;
                         self.session.completions.begin();
+                        self.session.answers.completion += 1;
                     }
                 }
                 note => damaged |= self.judge_damage(reading, id, note),
@@ -84,6 +85,8 @@ impl Judgement {
         self.let_go(reading, "a new turn began", true);
         self.session.completions.begin();
         self.weigh_snapshots(reading, reading.frame(frame).first_delta);
+        self.end_texts(reading);
+        self.session.answers.turn += 1;
         self.channels.new_turn();
         self.forget_ends();
         self.session.finished.clear();
