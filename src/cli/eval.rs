@@ -24,6 +24,7 @@ Examples:
   stutterscope eval cases.jsonl                    every strategy, by class and in all
   stutterscope eval cases.jsonl --strategy v2 -v   one strategy, with every stream that it got wrong
   stutterscope eval cases.jsonl --format json      a line per stream and strategy, and one of sums
+  stutterscope eval --generated 10000 --seed 7     streams made for the purpose
   stutterscope eval runs/                          the recordings of a folder that were labelled in the interface
 
 What a recording is compared with are its labels (NAME.notes.ron): without the deltas that are labelled
@@ -37,8 +38,14 @@ Exit code: 0 all was judged, 2 a file or a line could not be read.";
 pub struct Args {
     /// Files of labelled cases (.jsonl, one case a line), recordings with labels beside them, or
     /// folders of both
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required_unless_present = "generated")]
     pub files: Vec<PathBuf>,
+    /// Judge so many clean streams made from a seed, and a stuttered one for every four of them
+    #[arg(long, value_name = "COUNT")]
+    pub generated: Option<u64>,
+    /// The seed of generated streams: another one makes other streams
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub seed: u64,
     /// How the result is printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
@@ -83,6 +90,9 @@ pub fn run(args: &Args) -> Outcome {
                 Ok(())
             }
         })?;
+    }
+    for labelled in eval::generated(args.seed, args.generated.unwrap_or(0)) {
+        printer.judged(&labelled, &eval::judge(&labelled, &profile, &strategies))?;
     }
     printer.finish()?;
     Ok(ExitCode::from(if unreadable { 2 } else { 0 }))

@@ -34,6 +34,10 @@ pub struct Score {
     pub alarmed: bool,
     /// How many deltas came from the first wrong one to the verdict, both counted.
     pub deltas: Option<u32>,
+    /// Deltas in all.
+    pub came: u32,
+    /// Deltas that were held back for a while.
+    pub held: u32,
 }
 
 impl Score {
@@ -65,6 +69,8 @@ impl Score {
             named: kept && findings.iter().any(|finding| is_named(finding, &label.class)),
             alarmed: report.verdict != Verdict::Clean,
             deltas: verdict.filter(|_| label.kind == Kind::Positive).map(|finding| took(label, engine, finding)),
+            came: report.deltas,
+            held: report.held.deltas,
         }
     }
 
