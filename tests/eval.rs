@@ -96,7 +96,8 @@ fn chunks_are_read_as_frames_of_a_dialect() {
     check_told(json!(["a", {"text": "b", "snapshot": "ab"}]), &["a", "b", "=ab"], &[]);
     // One thought in two places.
     check_told(json!([{"reasoning": "a", "reasoning_content": "a"}]), &["r:a", "r:a"], &["0 mirrored 1"]);
-    check_told(json!([{"reasoning": "a", "reasoning_content": "b"}]), &["r:b", "r:a"], &[]);
+    check_told(json!([{"reasoning": "a", "reasoning_content": "b"}]), &["r:a", "r:b"], &[]);
+    check_told(json!([{"reasoning_details": "c"}]), &["r:c"], &[]);
     check_told(json!([{"reasoning": "a", "reasoning_details": [{"text": "a"}]}]), &["r:a"], &[]);
     check_told(json!([{"reasoning_details": [{"text": "a"}, {"summary": "b"}]}]), &["r:a", "r:b"], &[]);
     check_told(
@@ -153,6 +154,7 @@ fn identities_are_sequence_generation_and_source_time() {
         assert_eq!(rising, expected, "{ids:?}");
     };
     check(json!([{"seq": 1}, {"seq": 2}, {"seq": 1}, {}]), &[Some(true), Some(false), None]);
+    check(json!([{"id": 7}, {"id": 8}, {"id": "m"}]), &[Some(true), None]);
     check(json!([{"gen": 1, "seq": 9}, {"gen": 2, "seq": 0}]), &[Some(true)]);
     check(json!([{"src_us": 7, "text": "a"}, {"src_us": 5, "text": "b"}]), &[Some(false)]);
 }
