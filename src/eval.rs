@@ -13,6 +13,7 @@ use crate::{
 };
 
 pub mod diff;
+pub mod notes;
 mod retraction;
 pub mod score;
 pub mod table;

@@ -1,6 +1,10 @@
 //! `stutterscope eval FILE...`: judge labelled cases and sessions with every strategy.
 
-use std::{fs, io, path::PathBuf, process::ExitCode};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::ValueEnum;
 
@@ -12,7 +16,7 @@ use crate::{
     core::params::{STRATEGIES, Strategy},
     eval::{self, Labelled},
     sanitise::sanitise_block,
-    session::import::cases,
+    session::{self, import::cases, notes},
 };
 
 mod printer;
@@ -79,6 +83,26 @@ pub fn run(args: &Args) -> Outcome {
                 continue;
             }
         };
+        if !cases::begins(&bytes) {
+            match sessions(path) {
+                Ok(labelled) if labelled.is_empty() => {
+                    unreadable = true;
+                    complain(&format!(
+                        "{name}: no labels lie beside it\nhint: in the interface `a` labels a delta and `A` the whole stream"
+                    ));
+                }
+                Ok(labelled) => {
+                    for labelled in labelled {
+                        printer.judged(&labelled, &eval::judge(&labelled, &profile, &strategies))?;
+                    }
+                }
+                Err(reason) => {
+                    unreadable = true;
+                    complain(&reason);
+                }
+            }
+            continue;
+        }
         let mut any = false;
         for (line, case) in cases::cases(&bytes) {
             any = true;
@@ -102,6 +126,22 @@ pub fn run(args: &Args) -> Outcome {
     }
     printer.finish()?;
     Ok(ExitCode::from(if unreadable { 2 } else { 0 }))
+}
+
+/// The sessions of a recording or capture that have labels.
+fn sessions(path: &Path) -> Result<Vec<Labelled>, String> {
+    let name = path.to_string_lossy();
+    let mut labelled = Vec::new();
+    for part in session::open_all(path).map_err(|error| error.to_string())? {
+        let id = part.name(&name);
+        let (noted, _) = notes::read(Path::new(&id)).map_err(|error| error.to_string())?;
+        if noted.is_empty() {
+            continue;
+        }
+        let inputs = part.source.map_err(|error| error.to_string())?.collect();
+        labelled.extend(eval::notes::labelled(id, inputs, &noted));
+    }
+    Ok(labelled)
 }
 
 #[allow(clippy::print_stderr)]
