@@ -82,6 +82,8 @@ pub(super) struct SessionState {
     /// Position of the first delta's frame.
     pub first_delta_frame: u32,
     pub answers: Answers,
+    /// The request asks for JSON, once somebody asked.
+    pub json_asked: Option<bool>,
     /// What the request says, once somebody asked.
     pub prompt: Option<Prompt>,
     /// Why the state will change, if it does.
