@@ -36,6 +36,8 @@ pub(super) struct SessionState {
     pub numbering: (u32, u32),
     /// The frames that are put in order, while some of them wait.
     pub run: Option<Run>,
+    /// The finding about frames that were put in order.
+    pub reordered: Option<FindingId>,
     pub completions: Completions,
     /// Frames that wait while it is in doubt whose they are.
     pub doubtful: Option<Doubtful>,
