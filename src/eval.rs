@@ -21,6 +21,7 @@ pub mod table;
 pub mod tally;
 
 pub use generated::streams as generated;
+pub use retraction::is_one as is_retraction;
 pub use score::Score;
 pub use tally::Tally;
 
@@ -63,7 +64,7 @@ pub fn judge(labelled: &Labelled, profile: &Profile, strategies: &[Strategy]) ->
     let judged = strategies.iter().map(|strategy| {
         engine.rejudge(with(*strategy));
         let report = Report::of(&engine.reading, &engine.judgement, &labelled.id);
-        let score = Score::of(&labelled.label, &engine, &report, &plain, retraction);
+        let score = Score::of(&labelled.label, (&engine.reading, &engine.judgement), &report, &plain, retraction);
         Judged { strategy: *strategy, report, score }
     });
     judged.collect()

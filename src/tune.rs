@@ -19,12 +19,14 @@ use crate::{
     session::notes::{Expected, Side},
 };
 
+mod case;
 pub mod curve;
 pub mod plot;
 pub mod search;
 pub mod split;
 mod tally;
 
+pub use case::Case;
 pub use search::{Fit, fit};
 pub use split::{Half, split};
 pub use tally::Tally;
@@ -36,7 +38,15 @@ pub struct Example {
     /// What came in.
     pub reading: Reading,
     /// What is to become of it.
-    pub expected: Expected,
+    pub wanted: Wanted,
+}
+
+/// What is to become of a session.
+pub enum Wanted {
+    /// What the labels beside a recording say.
+    Labels(Expected),
+    /// What a labelled case says.
+    Case(Box<Case>),
 }
 
 /// What a profile makes of a labelled session.
@@ -59,36 +69,40 @@ pub struct Outcome {
 }
 
 impl Example {
+    /// What the session is.
+    pub fn side(&self) -> Side {
+        match &self.wanted {
+            Wanted::Labels(expected) => expected.side,
+            Wanted::Case(case) => case.side,
+        }
+    }
+
     /// What `profile` makes of it.
     pub fn judge(&self, profile: &Profile) -> Outcome {
         let mut judgement = Judgement::new(profile.clone());
         judgement.catch_up(&self.reading);
+        match &self.wanted {
+            Wanted::Labels(expected) => self.by_labels(expected, &judgement),
+            Wanted::Case(case) => case.judged(&self.reading, &judgement),
+        }
+    }
+
+    fn by_labels(&self, expected: &Expected, judgement: &Judgement) -> Outcome {
         let taken: BTreeMap<DeltaId, Taken> = taken(&self.reading, &judgement.output).collect();
-        let exact = self.expected.redundant.as_ref().is_some_and(|wanted| self.same_text(&taken, wanted));
-        let right = |class: Class| match self.expected.side {
+        let exact = expected.redundant.as_ref().is_some_and(|wanted| self.same_text(&taken, wanted));
+        let right = |class: Class| match expected.side {
             Side::Positive(wanted) => class.info().family == wanted.info().family,
             Side::Negative | Side::Partial => false,
         };
         Outcome {
-            side: self.expected.side,
-            harmed: !exact && self.harmed(&taken),
+            side: expected.side,
+            harmed: !exact && harmed(expected, &taken),
             alarmed: Verdict::of(&judgement.findings) != Verdict::Clean,
-            repairable: self.expected.redundant.as_ref().is_some_and(|wanted| !wanted.is_empty()),
+            repairable: expected.redundant.as_ref().is_some_and(|wanted| !wanted.is_empty()),
             repaired: exact && !taken.is_empty(),
             flagged: judgement.findings.iter().any(|finding| right(finding.class)),
-            held: held(&self.reading, &judgement),
+            held: held(&self.reading, judgement),
         }
-    }
-
-    fn harmed(&self, taken: &BTreeMap<DeltaId, Taken>) -> bool {
-        taken.iter().any(|(delta, ranges)| {
-            let needed = match &self.expected.redundant {
-                Some(wanted) => !without(ranges, wanted.get(delta).map_or(&[], Vec::as_slice)).is_empty(),
-                None => false,
-            };
-            // Of a delta that is called fine nothing may go, whether or not the rest is known.
-            needed || self.expected.fine.contains(delta)
-        })
     }
 
     /// True if both leave the same texts: of two equal pieces it does not matter which one goes.
@@ -111,6 +125,17 @@ impl Example {
         }
         texts
     }
+}
+
+fn harmed(expected: &Expected, taken: &BTreeMap<DeltaId, Taken>) -> bool {
+    taken.iter().any(|(delta, ranges)| {
+        let needed = match &expected.redundant {
+            Some(wanted) => !without(ranges, wanted.get(delta).map_or(&[], Vec::as_slice)).is_empty(),
+            None => false,
+        };
+        // Of a delta that is called fine nothing may go, whether or not the rest is known.
+        needed || expected.fine.contains(delta)
+    })
 }
 
 fn held(reading: &Reading, judgement: &Judgement) -> u64 {

@@ -13,10 +13,10 @@ use stutterscope::{
     core::{class::Class, engine::Engine, input::What, params::Param, profile::Profile, reading::DeltaId},
     session::{
         format::Header,
-        notes::{self, Anchors, Expected, Label, Notes},
+        notes::{self, Anchors, Expected, Label, Notes, Side},
         writer::Recorder,
     },
-    tune::{Example, Half, Tally, fit, judge_all, split},
+    tune::{Case, Example, Half, Tally, Wanted, fit, judge_all, split},
 };
 use support::{judge, session};
 
@@ -43,7 +43,7 @@ const FINE: [(&str, &[&str]); 6] = [
 fn example(id: &str, deltas: &[&str], label: impl Fn(&Engine) -> Notes) -> Example {
     let engine = judge(&session(deltas, 10), Profile::default());
     let expected = Expected::of(&label(&engine), &engine.reading).unwrap();
-    Example { id: id.into(), reading: engine.reading, expected }
+    Example { id: id.into(), reading: engine.reading, wanted: Wanted::Labels(expected) }
 }
 
 fn fine(_: &Engine) -> Notes {
@@ -119,6 +119,38 @@ fn halves_have_of_everything_and_only_names_and_seed_decide() {
     let before = by_name(&examples);
     examples.reverse();
     assert_eq!(by_name(&examples), before);
+}
+
+/// A labelled case, as eval reads it.
+fn case(line: &str) -> Example {
+    let (_, case) = stutterscope::session::import::cases::cases(line.as_bytes()).next().unwrap();
+    let case = case.unwrap();
+    let mut reading = stutterscope::core::reading::Reading::default();
+    case.exchange.into_inputs().iter().for_each(|input| reading.fold(input));
+    let wanted = Case::new(&reading, case.label).unwrap();
+    Example { id: case.id, reading, wanted: Wanted::Case(Box::new(wanted)) }
+}
+
+#[test]
+fn cases_fare_as_eval_says() {
+    let replay = |class: &str, kind: &str, expected: &str| {
+        case(&format!(
+            r#"{{"id":"x","class":"{class}","kind":"{kind}","repair":"latch","chunks":["Open it"," now. ","Open it now. ","Thanks."],"expected_text":"{expected}"}}"#
+        ))
+    };
+    let low = {
+        let mut profile = Profile::default();
+        profile.params.set(Param::ReplayMinChars, 13);
+        profile
+    };
+    let positive = replay("cumulative_replay", "positive", "Open it now. Thanks.");
+    let (before, after) = (positive.judge(&Profile::default()), positive.judge(&low));
+    assert_eq!((before.repairable, before.repaired, before.flagged), (true, false, false), "{before:?}");
+    assert_eq!((after.repairable, after.repaired, after.flagged), (true, true, true), "{after:?}");
+    let negative = replay("legit", "negative", "Open it now. Open it now. Thanks.");
+    assert!(!negative.judge(&Profile::default()).harmed && negative.judge(&low).harmed);
+    assert_eq!(negative.side(), Side::Negative);
+    assert_eq!(replay("cumulative_replay", "ambiguous", "Open it now. Thanks.").side(), Side::Partial);
 }
 
 /// A folder with the sessions above, recorded and labelled.

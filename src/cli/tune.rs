@@ -16,10 +16,11 @@ use crate::{
     sanitise::sanitise_block,
     session::{
         self,
+        import::cases,
         notes::{self, Expected},
     },
     tui::Theme,
-    tune::{self, Example, Fit},
+    tune::{self, Case, Example, Fit, Wanted},
 };
 
 mod printer;
@@ -27,6 +28,7 @@ mod printer;
 const AFTER_HELP: &str = "\
 Examples:
   stutterscope tune runs/ -o mine.ron              fit to the labelled recordings of a folder, write a profile
+  stutterscope tune cases.jsonl runs/              labelled cases, too
   stutterscope tune a.session b.session --seed 7   another split in halves
   stutterscope check run.session --profile mine.ron
 
@@ -41,7 +43,7 @@ Exit code: 0 fitted, whether or not a threshold moved; 2 a file could not be rea
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
-    /// Labelled recordings or captures, or folders with recordings
+    /// Labelled recordings or captures, folders with recordings, or labelled cases (.jsonl)
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
     /// Write the fitted profile here instead of printing it
@@ -107,7 +109,7 @@ fn harmful(examples: &[Example], fit: &Fit) -> String {
     let harmed = examples
         .iter()
         .zip(&outcomes)
-        .filter(|(example, outcome)| outcome.harmed && !matches!(example.expected.side, notes::Side::Positive(_)));
+        .filter(|(example, outcome)| outcome.harmed && !matches!(example.side(), notes::Side::Positive(_)));
     let names: Vec<&str> = harmed.map(|(example, _)| example.id.as_str()).take(5).collect();
     format!(
         "under every profile in reach text labelled as fine is taken out of {}; nothing was written\nhint: look at it with `stutterscope compare FILE`, and correct the label if the repair is right",
@@ -146,10 +148,32 @@ fn recordings(file: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(paths)
 }
 
+/// Reads the cases of a file, which say themselves what is to become of them.
+fn read_cases(path: &Path, bytes: &[u8], examples: &mut Vec<Example>) -> Result<(), Failure> {
+    for (line, case) in cases::cases(bytes) {
+        let failed = |reason: String| Failure::usage(format!("{}:{line}: {reason}", path.display()));
+        let case = case.map_err(|error| failed(error.to_string()))?;
+        let mut reading = Reading::default();
+        for input in case.exchange.into_inputs() {
+            reading.fold(&input);
+        }
+        let wanted = Case::new(&reading, case.label).map_err(failed)?;
+        examples.push(Example { id: case.id, reading, wanted: Wanted::Case(Box::new(wanted)) });
+    }
+    Ok(())
+}
+
 /// Reads the sessions of one file that have labels.
 #[allow(clippy::print_stderr)]
 fn read(path: &Path, judging: &Judging, examples: &mut Vec<Example>) -> Result<(), Failure> {
     let name = path.to_string_lossy();
+    if path.extension().is_some_and(|extension| extension == "jsonl") {
+        let bytes =
+            std::fs::read(path).map_err(|error| Failure::usage(format!("cannot read {name}: {error}\nhint: check the name")))?;
+        if cases::begins(&bytes) {
+            return read_cases(path, &bytes, examples);
+        }
+    }
     for part in session::open_all(path).map_err(Failure::usage)? {
         let id = part.name(&name);
         let (notes, _) = notes::read(Path::new(&id)).map_err(Failure::usage)?;
@@ -170,7 +194,7 @@ fn read(path: &Path, judging: &Judging, examples: &mut Vec<Example>) -> Result<(
         }
         // The folder is not part of the name: a copy elsewhere falls into the same half.
         let id = Path::new(&id).file_name().map_or(id.clone(), |name| name.to_string_lossy().into_owned());
-        examples.push(Example { id, reading, expected });
+        examples.push(Example { id, reading, wanted: Wanted::Labels(expected) });
     }
     Ok(())
 }

@@ -3,9 +3,8 @@
 use crate::{
     core::{
         class::{Certainty, Class, Family},
-        engine::Engine,
-        judgement::Finding,
-        reading::FrameId,
+        judgement::{Finding, Judgement},
+        reading::{FrameId, Reading},
     },
     report::{Report, ToolCall, Verdict},
     session::import::cases::{Kind, Label, Repair},
@@ -41,11 +40,17 @@ pub struct Score {
 }
 
 impl Score {
-    /// The score of `report`, which tells of `engine`'s judgement; `plain` is the report of the same stream passed on whole.
-    pub fn of(label: &Label, engine: &Engine, report: &Report, plain: &Report, retraction: bool) -> Score {
+    /// The score of `report`, which tells of `judgement`; `plain` is the report of the same stream passed on whole.
+    pub fn of(
+        label: &Label,
+        (reading, judgement): (&Reading, &Judgement),
+        report: &Report,
+        plain: &Report,
+        retraction: bool,
+    ) -> Score {
         let family = Class::from_name(&label.class).map(|class| class.info().family);
         let right = |finding: &&Finding| family.is_none_or(|family| related(finding.class, family));
-        let findings = &engine.judgement.findings;
+        let findings = &judgement.findings;
         let verdict = findings.iter().filter(right).min_by_key(|finding| finding.moment);
         let kept = same_texts(report, plain);
         let exact = is_expected(label, report, plain);
@@ -68,9 +73,9 @@ impl Score {
             flagged: verdict.is_some(),
             named: kept && findings.iter().any(|finding| is_named(finding, &label.class)),
             alarmed: report.verdict != Verdict::Clean,
-            deltas: verdict.filter(|_| label.kind == Kind::Positive).map(|finding| took(label, engine, finding)),
             came: report.deltas,
             held: report.held.deltas,
+            deltas: verdict.filter(|_| label.kind == Kind::Positive).map(|finding| took(label, reading, finding)),
         }
     }
 
@@ -139,8 +144,7 @@ fn within(part: &str, whole: &str) -> bool {
 }
 
 /// How many deltas had come from the first labelled chunk (else the finding's own first delta) to the verdict.
-fn took(label: &Label, engine: &Engine, finding: &Finding) -> u32 {
-    let reading = &engine.reading;
+fn took(label: &Label, reading: &Reading, finding: &Finding) -> u32 {
     let come = finding.moment.frames.checked_sub(1).map_or(0, |frame| reading.frame(FrameId(frame)).deltas_end);
     let labelled =
         label.first.filter(|frame| *frame < reading.frame_count()).map(|frame| reading.frame(FrameId(frame)).first_delta);

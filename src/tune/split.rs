@@ -53,7 +53,7 @@ fn missing(positives: usize, negatives: usize) -> String {
 /// # Errors
 /// When there are not enough of both sides.
 pub fn split(examples: &[Example], seed: u64) -> Result<Vec<Half>, Refusal> {
-    let count = |holds: fn(&Side) -> bool| examples.iter().filter(|example| holds(&example.expected.side)).count();
+    let count = |holds: fn(&Side) -> bool| examples.iter().filter(|example| holds(&example.side())).count();
     let (positives, negatives) = (count(|side| matches!(side, Side::Positive(_))), count(|side| *side == Side::Negative));
     match (positives, negatives) {
         (0, 0) => return Err(Refusal::NoLabels),
@@ -70,13 +70,13 @@ pub fn split(examples: &[Example], seed: u64) -> Result<Vec<Half>, Refusal> {
     let mut order: Vec<usize> = (0..examples.len()).collect();
     order.sort_by_key(|index| {
         let example = &examples[*index];
-        (group(example.expected.side), hash(seed, &example.id), example.id.clone())
+        (group(example.side()), hash(seed, &example.id), example.id.clone())
     });
     let mut halves = vec![Half::Report; examples.len()];
     // One turn for all positives and one for the rest, so that single ones of many classes do not all fall to one half.
     let (mut positive, mut other) = (false, false);
     for index in order {
-        let turn = if matches!(examples[index].expected.side, Side::Positive(_)) { &mut positive } else { &mut other };
+        let turn = if matches!(examples[index].side(), Side::Positive(_)) { &mut positive } else { &mut other };
         *turn = !*turn;
         halves[index] = if *turn { Half::Fit } else { Half::Report };
     }

@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-/// Longest piece of one side alone that is shown whole, in characters.
+/// Longest piece of one side alone that is shown whole on a small screen, in characters.
 const SHOWN: usize = 160;
 
 /// Width from which each row lists what was found.
@@ -144,6 +144,8 @@ fn compose(
     if from > 0 {
         page.put(view.glyphs().ellipsis, view.style(Role::Dim));
     }
+    // A long piece leaves room for what follows it.
+    let shown = (room / 4).max(SHOWN);
     let mut key: Option<ChannelKey> = None;
     let mut written = 0;
     let mut run: Option<(Keeps, String)> = None;
@@ -151,21 +153,21 @@ fn compose(
         if written > room * 4 {
             break;
         }
-        written += piece.text.len().min(SHOWN * 4);
+        written += piece.text.len().min(shown * 4);
         if key != Some(piece.key) {
-            flush(view, &mut page, run.take());
+            flush(view, &mut page, run.take(), shown);
             heading(view, &mut page, key, piece.key, reading.delta(piece.delta).frame);
             key = Some(piece.key);
         }
         match &mut run {
             Some((keeps, text)) if *keeps == piece.keeps => text.push_str(piece.text),
             _ => {
-                flush(view, &mut page, run.take());
+                flush(view, &mut page, run.take(), shown);
                 run = Some((piece.keeps, piece.text.to_owned()));
             }
         }
     }
-    flush(view, &mut page, run);
+    flush(view, &mut page, run, shown);
     page
 }
 
@@ -179,7 +181,7 @@ fn start(reading: &Reading, delta: DeltaId, bytes: usize) -> u32 {
     from
 }
 
-fn flush(view: &View<'_>, page: &mut Page, run: Option<(Keeps, String)>) {
+fn flush(view: &View<'_>, page: &mut Page, run: Option<(Keeps, String)>, shown: usize) {
     let Some((keeps, text)) = run else { return };
     let (open, close, role) = match keeps {
         Keeps::Both => return page.put(&text, view.style(Role::Text)),
@@ -190,10 +192,10 @@ fn flush(view: &View<'_>, page: &mut Page, run: Option<(Keeps, String)>) {
     let style = view.style(role);
     page.put(open, style);
     let chars = text.chars().count();
-    if chars > SHOWN {
-        let tail: String = text.chars().skip(chars - SHOWN / 4).collect();
+    if chars > shown {
+        let tail: String = text.chars().skip(chars - shown / 4).collect();
         let dots = view.glyphs().ellipsis;
-        let beginning: String = head(&text, SHOWN * 4).chars().take(SHOWN / 2).collect();
+        let beginning: String = head(&text, shown * 4).chars().take(shown / 2).collect();
         page.put(&beginning, style);
         page.put(&format!("{dots}{chars} chars{dots}"), view.style(Role::Dim));
         page.put(&tail, style);

@@ -3,9 +3,10 @@
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use crate::{
-    app::{Pane, Session, rows, session::Mode},
+    app::{Pane, rows, session::Mode},
     core::input::Origin,
     report::Verdict,
+    session::notes::Label,
     tui::{
         layout::Size,
         panes::{View, breaker, states},
@@ -57,7 +58,7 @@ fn parts(view: &View<'_>, columns: u16) -> Vec<(String, Role)> {
     }
     parts.push((breaker::short(view), breaker::role(view)));
     parts.push((session.verdict.word().to_uppercase(), verdict_role(session.verdict)));
-    parts.extend(labels(session).map(|text| (text, Role::Note)));
+    parts.extend(labels(view).map(|text| (text, Role::Note)));
     parts.push((format!("{}/{}", view.moment.frames.min(reading.frame_count()), reading.frame_count()), Role::Text));
     if view.size <= Size::Small && reading.clocked() {
         parts.push((view.moment.at.to_string(), Role::Text));
@@ -78,16 +79,25 @@ fn parts(view: &View<'_>, columns: u16) -> Vec<(String, Role)> {
     parts
 }
 
-/// What the labels come to, if there are any.
-fn labels(session: &Session) -> Option<String> {
-    let (stream, count) = (session.noted.notes.stream, session.noted.notes.labels.len());
-    let deltas = match count {
+/// What the labels come to, if there are any; on a small screen only their number.
+fn labels(view: &View<'_>) -> Option<String> {
+    let notes = &view.session.noted.notes;
+    let sign = notes.stream.map(|label| view.glyphs().labels[usize::from(label != Label::Fine)]);
+    let count = match notes.labels.len() {
         0 => None,
+        count if view.size <= Size::Small => Some(count.to_string()),
+        count if sign.is_some() => Some(format!("+{count}")),
         1 => Some("1 label".into()),
         count => Some(format!("{count} labels")),
     };
-    let parts: Vec<String> = stream.map(|label| format!("labelled {label}")).into_iter().chain(deltas).collect();
-    (!parts.is_empty()).then(|| parts.join(", "))
+    let stream = sign.zip(notes.stream).map(
+        |(sign, label)| {
+            if view.size <= Size::Small { sign.to_owned() } else { format!("{sign} {label}") }
+        },
+    );
+    let parts: Vec<String> = stream.into_iter().chain(count).collect();
+    let named = if view.size <= Size::Small { "label " } else { "" };
+    (!parts.is_empty()).then(|| format!("{named}{}", parts.join(" ")))
 }
 
 fn rate(hundredths: u32) -> String {
