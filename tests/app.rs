@@ -16,6 +16,7 @@ use stutterscope::{
         update::begin,
     },
     core::{
+        input::{End, Input, What},
         params::{Param, Profile},
         time::Micros,
     },
@@ -283,6 +284,37 @@ fn the_composer_picks_scenarios_providers_and_bodies() {
     assert!(app.composer.request().text.starts_with('\n'), "Enter is a new line in a body");
     update(&mut app, Action::Paste("{}".into()));
     assert!(app.composer.request().text.contains("{}"));
+}
+
+#[test]
+fn of_a_proxys_calls_only_the_latest_stay_in_memory() {
+    let mut app = tour();
+    let shown = app.session().unwrap().id;
+    for number in 0..100 {
+        update(&mut app, Action::Called(format!("{number}. m"), Default::default()));
+        let id = app.sessions.last().unwrap().id;
+        update(&mut app, Action::Recording(id, format!("/recorded/{number}").into()));
+        let end = Input { at: Micros(1), what: What::End(End::Eof) };
+        update(&mut app, Action::Arrived { session: id, inputs: vec![end], now: Micros(1), closed: number != 3 });
+    }
+    assert!(app.sessions.len() < 40, "{}", app.sessions.len());
+    assert!(app.sessions.iter().any(|session| session.title == "3. m"), "one that still goes on stays");
+    assert_eq!(app.sessions.last().unwrap().title, "99. m");
+    assert!(app.sessions.iter().any(|session| session.id == shown), "so does what has no recording");
+}
+
+#[test]
+fn a_pasted_command_says_what_it_leaves_out() {
+    let mut app = tour();
+    press(&mut app, &["c"]);
+    let command = r#"curl http://127.0.0.1:9/v1/chat/completions -d '{"model": "m", "stream": true, "messages": []}' | jq ."#;
+    update(&mut app, Action::Paste(command.into()));
+    let request = app.composer.request();
+    assert_eq!((request.provider.as_str(), request.is_body), ("pasted", true));
+    let left_out = ["the body is sent as application/json; curl would call it a form", "what follows `|` is left out"];
+    assert_eq!(app.composer.remarks, left_out);
+    press(&mut app, &["backtab", "backtab", "up"]);
+    assert!(app.composer.remarks.is_empty(), "another provider is picked");
 }
 
 #[test]

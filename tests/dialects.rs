@@ -308,6 +308,9 @@ fn broken_frames_say_where_and_strange_ones_are_still_read() {
     let at = |offset: usize| format!("malformed at {}", whole.len() + "data: ".len() + offset);
     check("data: {\"choices\":[{\"delta\":{\"content\":\"b", FrameKind::Malformed, "a", &[&at(33)]);
     check("data: {\"choices\":[]}{\"choices\":[]}", FrameKind::Malformed, "a", &[&at(14)]);
+    // Several data lines are one text; the place is that of the byte in the body.
+    check("data: {\"choices\":\n: x\ndata:[nope]}", FrameKind::Malformed, "a", &[&at("{\"choices\":\n: x\ndata:[".len() + 1)]);
+    check("data\ndata: {\"choices\": nope}", FrameKind::Malformed, "a", &[&at("{\"choices\": n".len() + "data\n".len())]);
     check("data: {\"choices\":[{\"index\":\"0\",\"delta\":{\"content\":\"b\"}}]}", FrameKind::Delta, "ab", &[]);
     check("data: {\"choices\":[{\"delta\":{\"content\":\"b\",\"content\":\"c\"}}]}", FrameKind::Delta, "ac", &[]);
     check("data: {\"choices\":[{\"delta\":{\"content\":{\"x\":1}}}]}", FrameKind::KeepAlive, "a", &["odd: `content` is an object"]);

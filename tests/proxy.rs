@@ -418,9 +418,18 @@ async fn it_does_not_call_itself() {
     assert!(error.to_string().contains("hint: "), "{error}");
 }
 
-/// The command: lines on standard error, JSON on standard output, an orderly end.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_command_tells_of_every_call() {
+    check_command(rustix::process::Signal::INT, 130).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_to_terminate_ends_it_in_order_too() {
+    check_command(rustix::process::Signal::TERM, 143).await;
+}
+
+/// The command: lines on standard error, JSON on standard output, an orderly end.
+async fn check_command(signal: rustix::process::Signal, code: i32) {
     use std::process::{Command, Stdio};
     let upstream = DemoServer::start(0, 20.0).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -456,10 +465,10 @@ async fn the_command_tells_of_every_call() {
     hanging.write_all(request("hang").as_bytes()).unwrap();
     hanging.read_exact(&mut [0; 200]).unwrap();
     let id = rustix::process::Pid::from_child(&child);
-    rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
+    rustix::process::kill_process(id, signal).unwrap();
     let output = child.wait_with_output().unwrap();
     reader.join().unwrap();
-    assert_eq!(output.status.code(), Some(130));
+    assert_eq!(output.status.code(), Some(code));
     let reports: Vec<serde_json::Value> =
         String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(reports.iter().map(|report| &report["verdict"]).collect::<Vec<_>>(), ["stutter", "clean"]);

@@ -55,6 +55,8 @@ pub struct Composer {
     pub body: TextArea<'static>,
     /// What is wrong with the body, if sending it was tried.
     pub fault: Option<String>,
+    /// What of the pasted command is done otherwise than curl would, while it is what would be sent.
+    pub remarks: Vec<String>,
 }
 
 impl Composer {
@@ -71,6 +73,7 @@ impl Composer {
             prompt: TextArea::from(["Tell me something."]),
             body: TextArea::from([body]),
             fault: None,
+            remarks: Vec::new(),
         }
     }
 
@@ -148,6 +151,7 @@ impl Composer {
         match self.field {
             Field::Provider => {
                 self.provider = moved(self.provider, self.providers.len());
+                self.remarks.clear();
                 self.model.clear();
             }
             Field::Model if self.is_demo() => {
@@ -208,7 +212,8 @@ impl Composer {
         }
     }
 
-    fn take_curl(&mut self, request: CurlRequest) {
+    fn take_curl(&mut self, mut request: CurlRequest) {
+        self.remarks = std::mem::take(&mut request.remarks);
         self.is_body = true;
         self.field = Field::Text;
         self.fault = None;

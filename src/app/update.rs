@@ -16,6 +16,9 @@ use crate::{
     core::{input::Input, profile::Profile, time::Micros},
 };
 
+/// Most sessions that have ended and can be opened again, kept in memory while new ones come by themselves.
+const MOST_FINISHED: usize = 32;
+
 /// Applies `action` and returns what the loop is to do.
 pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
     match action {
@@ -103,6 +106,7 @@ pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
             app.add(title, profile, true);
             app.current = busy.unwrap_or(app.current);
             app.notice = None;
+            forget_finished(app);
             Vec::new()
         }
     }
@@ -232,6 +236,20 @@ fn opened(app: &mut App, file: OpenedFile) {
         remarks.extend((noted.lost > 0).then(|| format!("{} of the labels are about no delta of this reading", noted.lost)));
     }
     app.notice = (!remarks.is_empty()).then(|| remarks.join("; "));
+}
+
+/// A proxy's calls come without end, so only the latest of those that have ended stay in memory; the others are in the list of
+/// recordings. What cannot be opened again from there stays.
+fn forget_finished(app: &mut App) {
+    let current = app.session().map(|session| session.id);
+    let may_go = |session: &Session| !session.live && session.path.is_some() && Some(session.id) != current;
+    while app.sessions.iter().filter(|session| may_go(session)).count() > MOST_FINISHED {
+        let Some(index) = app.sessions.iter().position(may_go) else { return };
+        app.sessions.remove(index);
+        if app.current > index {
+            app.current -= 1;
+        }
+    }
 }
 
 /// A session that never began leaves nothing to look at, so the one before is shown again.

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use crate::{
     cli::{
         Outcome,
-        interrupt::{INTERRUPTED, Interrupt},
+        interrupt::Interrupt,
         judging::{Judging, JudgingArgs},
         send::input::duration,
     },
@@ -148,7 +148,7 @@ pub fn run(args: &Args) -> Outcome {
     }
     printer.finish()?;
     Ok(ExitCode::from(match () {
-        () if interrupted => INTERRUPTED,
+        () if interrupted => interrupt.code(),
         () if unreadable => 2,
         () => u8::from(failed),
     }))

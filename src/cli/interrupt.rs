@@ -1,22 +1,29 @@
-//! Ctrl-C: exit code 130, after a live session's end was told where there is one.
+//! Ctrl-C and a request to terminate: exit code 130 or 143, after a live session's end was told where there is one.
 
 use std::{
     io,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU8, Ordering},
     },
     thread,
 };
 
-use tokio::{runtime, sync::Notify};
+use tokio::{
+    runtime,
+    signal::unix::{SignalKind, signal},
+    sync::Notify,
+};
 
 use crate::cli::Failure;
 
 /// The exit code after an interrupt.
-pub const INTERRUPTED: u8 = 130;
+const INTERRUPTED: u8 = 130;
 
-/// Watches for interrupts. One ends the program at once, unless somebody waits for it to end something in order; a second
+/// The exit code after a request to terminate.
+const TERMINATED: u8 = 143;
+
+/// Watches for interrupts and requests to terminate. One ends the program at once, unless somebody waits for it to end something in order; a second
 /// one always does.
 pub struct Interrupt {
     shared: Arc<Shared>,
@@ -25,6 +32,8 @@ pub struct Interrupt {
 #[derive(Default)]
 struct Shared {
     awaited: AtomicBool,
+    /// The exit code of the latest one.
+    code: AtomicU8,
     arrived: Notify,
 }
 
@@ -44,18 +53,30 @@ impl Interrupt {
         let told = Arc::clone(&shared);
         let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
         // The handler is in place when this returns, not some time later.
-        let mut signals = runtime.block_on(async { tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt()) })?;
+        let (mut interrupts, mut terminations) =
+            runtime.block_on(async { io::Result::Ok((signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)) })?;
         thread::Builder::new().name("interrupt".into()).spawn(move || {
             runtime.block_on(async {
-                while signals.recv().await.is_some() {
+                loop {
+                    let code = tokio::select! {
+                        Some(()) = interrupts.recv() => INTERRUPTED,
+                        Some(()) = terminations.recv() => TERMINATED,
+                        else => break,
+                    };
+                    told.code.store(code, Ordering::Release);
                     if !told.awaited.swap(false, Ordering::AcqRel) {
-                        std::process::exit(INTERRUPTED.into());
+                        std::process::exit(code.into());
                     }
                     told.arrived.notify_one();
                 }
             });
         })?;
         Ok(Interrupt { shared })
+    }
+
+    /// The exit code of the latest one.
+    pub fn code(&self) -> u8 {
+        self.shared.code.load(Ordering::Acquire)
     }
 
     /// From now on an interrupt does not end the program: somebody will wait for it.

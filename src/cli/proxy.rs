@@ -12,7 +12,7 @@ use tokio::{sync::mpsc::UnboundedReceiver, task::JoinSet};
 use crate::{
     cli::{
         Failure, Outcome,
-        interrupt::{INTERRUPTED, Interrupt},
+        interrupt::Interrupt,
         judging::{Judging, JudgingArgs},
         open,
         send::follow::note,
@@ -87,7 +87,7 @@ async fn start(args: &Args, judging: &Judging) -> Result<(String, ProxyServer, U
     Ok((format!("calls to {}{path} are passed on to {base_url}", server.root()), server, events))
 }
 
-/// Tells of every call until an interrupt, and then of the ends of those that are under way.
+/// Tells of every call until an interrupt or a request to terminate, and then of the ends of those that are under way.
 async fn watch(server: ProxyServer, mut events: UnboundedReceiver<Event>, json: bool, interrupt: &Interrupt) -> Outcome {
     interrupt.expect();
     let mut server = Some(server);
@@ -117,5 +117,5 @@ async fn watch(server: ProxyServer, mut events: UnboundedReceiver<Event>, json: 
     while let Some(told) = calls.join_next().await {
         told.map_err(Failure::usage)??;
     }
-    Ok(ExitCode::from(INTERRUPTED))
+    Ok(ExitCode::from(interrupt.code()))
 }

@@ -12,7 +12,7 @@ use crate::{
     cli::{
         Failure, Outcome,
         check::FailOn,
-        interrupt::{INTERRUPTED, Interrupt},
+        interrupt::Interrupt,
         judging::{Judging, JudgingArgs},
         send::follow::{note, summary},
         wall_time,
@@ -88,7 +88,7 @@ pub fn run(args: &Args) -> Outcome {
         }
     };
     let fails = tell(path, &name, args);
-    Ok(ExitCode::from(if interrupted { INTERRUPTED } else { fails }))
+    Ok(ExitCode::from(if interrupted { interrupt.code() } else { fails }))
 }
 
 fn unreadable(error: io::Error) -> Failure {

@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use crate::{
     cli::{
         Failure, Outcome,
-        interrupt::{INTERRUPTED, Interrupt},
+        interrupt::Interrupt,
         judging::{Judging, JudgingArgs},
         send::follow::{Followed, Printer},
     },
@@ -223,7 +223,7 @@ pub async fn exchange(sending: Sending<'_>, interrupt: &Interrupt) -> Outcome {
         follow::note(&fault.message(asked.map_or(&name, |(_, url)| url)));
     }
     Ok(match () {
-        () if interrupted => ExitCode::from(INTERRUPTED),
+        () if interrupted => ExitCode::from(interrupt.code()),
         () if broken_pipe => ExitCode::SUCCESS,
         () if failed => ExitCode::from(3),
         () => ExitCode::from(u8::from(report.level() >= Some(Level::Warning))),

@@ -131,12 +131,17 @@ impl Sources {
                 let profile = app.session().map_or_else(Profile::default, |session| session.engine.judgement.profile.clone());
                 // The composer knows those of the configuration and what was pasted.
                 let providers = app.composer.providers.clone();
-                let action = match self.send(session, request, &profile, &providers).await {
-                    Ok(Some(path)) => Action::Recording(session, path),
-                    Ok(None) => return,
-                    Err(reason) => Action::Failed(session, reason),
-                };
-                update(app, action);
+                match self.send(session, request, &profile, &providers).await {
+                    Ok((path, remarks)) => {
+                        if let Some(path) = path {
+                            update(app, Action::Recording(session, path));
+                        }
+                        if !remarks.is_empty() {
+                            update(app, Action::Say(remarks.join("; ")));
+                        }
+                    }
+                    Err(reason) => drop(update(app, Action::Failed(session, reason))),
+                }
             }
             Effect::Cancel(session) => {
                 for live in self.live.iter().filter(|live| live.session == session) {
@@ -218,7 +223,7 @@ impl Sources {
         request: Request,
         profile: &Profile,
         providers: &[Provider],
-    ) -> Result<Option<PathBuf>, String> {
+    ) -> Result<(Option<PathBuf>, Vec<String>), String> {
         let provider = providers.iter().find(|provider| provider.name == request.provider).cloned();
         let mut provider = provider.ok_or_else(|| format!("there is no provider `{}`; c composes a request", request.provider))?;
         if provider.is_demo() {
@@ -236,13 +241,13 @@ impl Sources {
             max_attempts: self.config.max_attempts,
         };
         let built = RequestSpec::build_all(&provider, providers, draft, |name| std::env::var(name).ok());
-        let (spec, _) = built.map_err(|error| error.to_string())?;
+        let (spec, remarks) = built.map_err(|error| error.to_string())?;
         let log = client::open(&spec, profile, Save::Library).map_err(|error| error.to_string())?;
         let (cancel, cancelled) = watch::channel(false);
         let task = tokio::spawn(client::run(spec, self.desk.clone(), log.clone(), cancelled));
         let path = log.path();
         self.add(Live { session, log, cancel: Some(cancel), task: Some(task) });
-        Ok(path)
+        Ok((path, remarks))
     }
 
     async fn point_at_demo(&mut self, provider: &mut Provider) -> Result<(), String> {

@@ -159,6 +159,7 @@ struct MessagesReader {
 impl Reader for MessagesReader {
     fn read(&mut self, frame: &FrameView<'_>, sink: &mut Sink) {
         if self.envelope.read(frame.data, sink) {
+            self.seen.id(self.envelope.name(frame.data), sink);
             return;
         }
         // Anthropic never sends it, but a gateway in front of it does.
@@ -195,8 +196,10 @@ impl MessagesReader {
                 self.seen.model(event.model.bytes(), sink);
                 sink.add(key(0, Channel::Text), event.completion.bytes());
                 finish(&event.stop_reason, sink);
-                if event.stop_reason.is_empty() && sink.notes.is_empty() {
-                    self.envelope.learn(key(0, Channel::Text), &event.completion, data, []);
+                let quiet = sink.notes.iter().all(|note| matches!(note, Note::CompletionId(_) | Note::Model(_)));
+                if event.stop_reason.is_empty() && quiet {
+                    let id = event.id.range_in(data);
+                    self.envelope.learn(key(0, Channel::Text), &event.completion, data, [(Hole::Name, id)]);
                 }
             }
             b"message" => self.message(event, sink),

@@ -67,7 +67,7 @@ struct Output<'a> {
     choices: Option<Few<Choice<'a>>>,
     /// Deep research: one message, in phases.
     #[serde(borrow)]
-    message: Option<Box<Message<'a>>>,
+    message: Option<Box<Phased<'a>>>,
 }
 
 #[derive(Deserialize)]
@@ -86,7 +86,14 @@ struct Message<'a> {
     #[serde(borrow, default)]
     reasoning_content: Text<'a>,
     #[serde(borrow, default)]
-    tool_calls: Option<Vec<ToolCall<'a>>>,
+    tool_calls: Option<Box<Vec<ToolCall<'a>>>>,
+}
+
+/// A message of deep research.
+#[derive(Deserialize)]
+struct Phased<'a> {
+    #[serde(borrow, default)]
+    content: TextOr<'a, Part<'a>>,
     #[serde(borrow, default)]
     phase: Text<'a>,
     #[serde(borrow, default)]
@@ -236,13 +243,13 @@ impl EventReader {
     }
 
     /// Deep research thinks in phases, and answers in the last one.
-    fn phase(&mut self, message: &Message<'_>, sink: &mut Sink) {
+    fn phase(&mut self, message: &Phased<'_>, sink: &mut Sink) {
         let answer = message.phase.bytes() == b"answer" || message.phase.is_empty();
         if message.phase.bytes() == b"KeepAlive" {
             sink.kind = Some(FrameKind::KeepAlive);
             return;
         }
-        self.message(0, message, if answer { Channel::Text } else { Channel::Reasoning }, sink);
+        self.content(0, &message.content, if answer { Channel::Text } else { Channel::Reasoning }, sink);
         if answer && message.status.bytes() == b"finished" {
             sink.note(Note::Finish { choice: 0, reason: format!("finished:{}", message.phase.to_utf8()) });
         } else if sink.deltas.is_empty() {
@@ -252,16 +259,20 @@ impl EventReader {
 
     fn message(&mut self, choice: u16, message: &Message<'_>, channel: Channel, sink: &mut Sink) {
         self.growth.say(key(choice, 0, Channel::Reasoning), message.reasoning_content.bytes(), sink);
-        match &message.content {
+        self.content(choice, &message.content, channel, sink);
+        for call in message.tool_calls.iter().flat_map(|calls| calls.iter()) {
+            self.call(choice, call, sink);
+        }
+    }
+
+    fn content(&mut self, choice: u16, content: &TextOr<'_, Part<'_>>, channel: Channel, sink: &mut Sink) {
+        match content {
             TextOr::Text(text) => self.growth.say(key(choice, 0, channel), text.bytes(), sink),
             TextOr::Parts(parts) => {
                 for (block, part) in (0..u16::MAX).zip(parts) {
                     self.growth.say(key(choice, block, channel), part.text.bytes(), sink);
                 }
             }
-        }
-        for call in message.tool_calls.iter().flatten() {
-            self.call(choice, call, sink);
         }
     }
 

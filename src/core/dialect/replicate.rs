@@ -37,9 +37,18 @@ const PER_SECOND: u64 = 1 << 24;
 
 /// `SECONDS:N`, where N starts anew each second, as one number that rises like a time.
 fn identity(id: &[u8]) -> Option<Identity> {
-    let (second, number) = std::str::from_utf8(id).ok()?.split_once(':')?;
-    let (second, number) = (second.parse::<u64>().ok()?, number.parse::<u64>().ok()?);
+    let colon = id.iter().position(|byte| *byte == b':')?;
+    let (second, number) = (digits(&id[..colon])?, digits(&id[colon + 1..])?);
     (number < PER_SECOND).then(|| second.checked_mul(PER_SECOND)?.checked_add(number)).flatten().map(Identity::time)
+}
+
+/// A number in decimal digits.
+fn digits(digits: &[u8]) -> Option<u64> {
+    let add = |number: u64, digit: &u8| {
+        let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    };
+    if digits.is_empty() { None } else { digits.iter().try_fold(0, add) }
 }
 
 /// Reads events.

@@ -10,7 +10,7 @@ use super::{Payload, RawFrame, RawKind, Span};
 
 mod block;
 
-pub use block::{Block, Dispatch, Field, fields};
+pub use block::{Block, Dispatch, Field, fields, place_of};
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 

@@ -12,7 +12,7 @@ use crate::core::{
     frame::{
         Framer, Framing, Payload, RawFrame, RawKind,
         sniff::{self, Hint, Sniffer},
-        sse::{Block, fields},
+        sse::{Block, fields, place_of},
     },
     input::{Head, Input, Start, What},
 };
@@ -263,7 +263,11 @@ impl Reading {
             Payload::Block => {
                 let block = Block::read(bytes);
                 read(wire, &block.view());
-                shift(&mut wire.sink, raw.start as usize);
+                for note in &mut wire.sink.notes {
+                    if let Note::Malformed { byte, .. } = note {
+                        *byte = (raw.start as usize + place_of(bytes, *byte as usize)) as u32;
+                    }
+                }
             }
             Payload::None => {}
         }

@@ -41,8 +41,11 @@ pub fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     model(composer, theme, right, buf);
     let (name, other) = if composer.is_body { ("JSON body", "ctrl-b: prompt") } else { ("Prompt", "ctrl-b: JSON body") };
     let text = boxed(theme, &format!("{name} ({other})"), at(Field::Text), lower, buf);
-    let fault = composer.fault.as_ref().filter(|_| text.height > 1);
-    let area = Rect { height: text.height - u16::from(fault.is_some()), ..text };
+    // One line: what is wrong, else what was changed on the way.
+    let remarks = Some(composer.remarks.join("; ")).filter(|remarks| !remarks.is_empty());
+    let said = composer.fault.clone().map(|fault| (fault, Role::Error)).or(remarks.map(|remarks| (remarks, Role::Warning)));
+    let said = said.filter(|_| text.height > 1);
+    let area = Rect { height: text.height - u16::from(said.is_some()), ..text };
     if !area.is_empty() {
         let mut shown = composer.area().clone();
         shown.set_cursor_line_style(theme.style(Role::Text));
@@ -51,8 +54,8 @@ pub fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         }
         shown.render(area, buf);
     }
-    if let Some(fault) = fault {
-        Pen::new(buf, theme.glyphs(), text, area.height).put(fault, theme.style(Role::Error));
+    if let Some((said, role)) = said {
+        Pen::new(buf, theme.glyphs(), text, area.height).put(&said, theme.style(role));
     }
 }
 

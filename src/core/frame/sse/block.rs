@@ -44,6 +44,22 @@ fn field(line: &[u8]) -> Field<'_> {
     }
 }
 
+/// Where byte `offset` of a block's data, its lines joined, stands in the block.
+pub fn place_of(block: &[u8], offset: usize) -> usize {
+    let (mut left, mut end) = (offset, 0);
+    for Field { value, .. } in fields(block).filter(|field| field.name == b"data") {
+        // The value is a part of the block, or an empty string where the line has no colon.
+        let start = (value.as_ptr() as usize).wrapping_sub(block.as_ptr() as usize);
+        let start = if start <= block.len() { start } else { end };
+        if left <= value.len() {
+            return start + left;
+        }
+        left -= value.len() + 1;
+        end = start + value.len();
+    }
+    end
+}
+
 /// The meaning of a block's fields.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Block<'a> {
