@@ -17,6 +17,7 @@ pub mod machine;
 pub mod output;
 pub mod judgement;
 pub mod engine;
+pub mod hindsight;
 pub mod repair;
 pub mod desk;
 pub mod error;

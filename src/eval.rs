@@ -14,11 +14,13 @@ use crate::{
 
 pub mod diff;
 pub mod notes;
+mod generated;
 mod retraction;
 pub mod score;
 pub mod table;
 pub mod tally;
 
+pub use generated::streams as generated;
 pub use retraction::is_one as is_retraction;
 pub use score::Score;
 pub use tally::Tally;
@@ -68,14 +70,18 @@ pub fn judge(labelled: &Labelled, profile: &Profile, strategies: &[Strategy]) ->
     judged.collect()
 }
 
-/// What every strategy did with all of `streams`, in the order of STRATEGIES.
-pub fn tally(streams: impl Iterator<Item = Labelled>, profile: &Profile) -> Vec<(Strategy, Tally)> {
-    let strategies: Vec<Strategy> = STRATEGIES.iter().map(|row| row.0).collect();
+/// What each of `strategies` did with all of `streams`, in their order.
+pub fn tally(streams: impl Iterator<Item = Labelled>, profile: &Profile, strategies: &[Strategy]) -> Vec<(Strategy, Tally)> {
     let mut tallies: Vec<_> = strategies.iter().map(|strategy| (*strategy, Tally::default())).collect();
     for labelled in streams {
-        for (judged, (_, tally)) in judge(&labelled, profile, &strategies).iter().zip(&mut tallies) {
+        for (judged, (_, tally)) in judge(&labelled, profile, strategies).iter().zip(&mut tallies) {
             tally.add(&labelled.label.class, &judged.score);
         }
     }
     tallies
+}
+
+/// Every strategy, in the order of STRATEGIES.
+pub fn every_strategy() -> Vec<Strategy> {
+    STRATEGIES.iter().map(|row| row.0).collect()
 }

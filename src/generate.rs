@@ -12,16 +12,12 @@ mod cuts;
 mod faults;
 mod random;
 mod script;
-mod tally;
 mod texts;
 mod wire;
 
 use std::collections::BTreeMap;
 
-pub use self::{
-    faults::{FAULTS, FaultInfo},
-    tally::{Clean, Stuttered, Tally},
-};
+pub use self::faults::{FAULTS, FaultInfo};
 use self::{random::Random, script::Script};
 use crate::core::{
     class::{Class, Family},

@@ -21,12 +21,14 @@ pub mod diff;
 mod json;
 mod exchange;
 pub mod github;
+mod hindsight;
 pub mod junit;
 mod texts;
 pub mod text;
 mod value;
 
 pub use exchange::{AttemptReport, UsageReport};
+pub use hindsight::{ChangeReport, HindsightReport};
 pub use json::to_json;
 pub use texts::{Removed, ToolCall};
 pub use value::{JsonReport, Verbatim};
@@ -131,6 +133,9 @@ pub struct Report {
     pub breaker: Option<BreakerSnapshot>,
     /// The JSON in the answer, null if none was asked for and the answer is not plainly JSON.
     pub json: Option<JsonReport>,
+    /// The texts with the end known, where they differ from what was passed on; left out where they do not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hindsight: Option<HindsightReport>,
 }
 
 /// One finding.
@@ -250,6 +255,7 @@ impl Report {
             received_chars: texts.received_chars,
             suppressed_chars: texts.suppressed_chars,
             json: JsonReport::of(&output, asked),
+            hindsight: HindsightReport::of(reading, judgement),
             output,
             outputs: texts.outputs.into_values().collect(),
             reasoning: texts.reasoning,

@@ -69,8 +69,10 @@ fn strategies() -> String {
 
 fn comparison() -> String {
     let cases = cases(include_bytes!("fixtures/cases.jsonl")).map(|(_, case)| Labelled::from(case.unwrap()));
-    let tallies = eval::tally(cases, &Profile::default());
-    table::markdown(&[("the cases in the repository", &tallies)])
+    let strategies = eval::every_strategy();
+    let tallies = eval::tally(cases, &Profile::default(), &strategies);
+    let generated = eval::tally(eval::generated(1, 400), &Profile::default(), &strategies);
+    table::markdown(&[("the cases in the repository", &tallies), ("generated streams", &generated)])
 }
 
 #[test]

@@ -129,6 +129,11 @@ fn chunks_are_read_as_frames_of_a_dialect() {
         &["0 error busy: later", "1 error error: error"],
     );
     check_told(json!([{"event": "content_block_start", "text": "a"}, "a"]), &["a", "a"], &["0 Opening"]);
+    check_told(
+        json!([{"event": "content_block_stop"}, {"event": "content_block_stop"}, "a", {"event": "content_block_stop"}]),
+        &["a"],
+        &["0 Stop", "1 Stop", "3 Stop"],
+    );
     // Characters that are cut.
     check_told(json!([{"hex": "e58c"}, {"hex": "97"}]), &["", "北"], &["1 JoinedSurrogate"]);
     check_told(json!([{"json_escape": "\\ud83d"}, {"json_escape": "\\ude0a"}]), &["", "😊"], &["1 JoinedSurrogate"]);

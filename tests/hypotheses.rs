@@ -6,7 +6,7 @@ use rstest::rstest;
 use stutterscope::core::{
     class::Certainty,
     engine::Engine,
-    input::Input,
+    input::{Input, What},
     params::Profile,
     reading::{Channel, ChannelKey},
     time::Micros,
@@ -145,6 +145,16 @@ fn a_double_preamble_on_a_cumulative_stream() {
     check(&judge(&inputs, Profile::default()), "**The Weight", &["first_chunk_double", "cumulative_full"]);
 }
 
+/// Snapshots that begin anew are told by their growth, whatever came before them.
+#[rstest]
+#[case::in_mid_stream(&["Intro", " first. ", "Then we look", "Then we look at", "Then we look at it."], "Intro first. Then we look at it.")]
+#[case::after_snapshots(&["I'll", "I'll read", "I'll read it.", " Now", " Now I", " Now I edit"], "I'll read it. Now I edit")]
+#[case::short_growth_is_none(&["Intro", " 1", " 10", " 100"], "Intro 1 10 100")]
+#[case::one_growth_is_none(&["Intro", " first. ", "Then we look", "Then we look at", " it"], "Intro first. Then we lookThen we look at it")]
+fn snapshots_that_begin_anew(#[case] deltas: &[&str], #[case] expected: &str) {
+    assert_eq!(text(&judge(&session(deltas, 40), Profile::default())), expected);
+}
+
 /// A replay is told while another doubt still holds text.
 #[test]
 fn a_replay_while_text_is_held() {
@@ -199,6 +209,16 @@ fn tool_arguments(#[case] deltas: &[&str], #[case] expected: &str, #[case] found
     }
 }
 
+/// Another call in the place of one that ended repeats nothing.
+#[test]
+fn calls_of_other_ids_share_an_index() {
+    let mut inputs = opening();
+    inputs.extend([("a", 10), ("b", 30)].map(|(id, at)| read(at, arguments(0, id, "{}"))));
+    inputs.extend([read(40, finish()), eof(41)]);
+    let engine = judge(&inputs, Profile::default());
+    assert_eq!(proved(&engine), [""; 0], "{:#?}", engine.judgement.findings);
+}
+
 /// The next call ends the one before it.
 #[test]
 fn another_call_begins() {
@@ -211,4 +231,26 @@ fn another_call_begins() {
     let engine = judge(&inputs, Profile::default());
     assert_eq!(engine.judgement.output.text(&engine.reading, 0, Channel::ToolArguments), "{\"q\":1}{\"q\":1}");
     assert_eq!(classes(&engine), ["tool_args_cumulative"]);
+}
+
+/// A typed snapshot says which reading of what is held is the text.
+#[rstest]
+#[case::once("ok", "ok", &["per_delta_double"])]
+#[case::twice("okok", "okok", &[])]
+#[case::neither("other", "okok", &["per_delta_double"])]
+fn a_typed_snapshot_decides(#[case] whole: &str, #[case] expected: &str, #[case] found: &[&str]) {
+    let event = |kind: &str, rest: &str| {
+        read(10, format!("event: {kind}\ndata: {{\"type\":\"{kind}\",\"output_index\":0,\"content_index\":0,{rest}}}\n\n"))
+    };
+    let mut inputs = opening();
+    if let What::Start(start) = &mut inputs[0].what {
+        start.dialect = Some("openai-responses".into());
+    }
+    inputs.extend(["ok", "ok"].map(|text| event("response.output_text.delta", &format!("\"delta\":\"{text}\""))));
+    inputs.push(event("response.output_text.done", &format!("\"text\":\"{whole}\"")));
+    inputs.push(event("response.completed", "\"response\":{}"));
+    inputs.push(eof(11));
+    let engine = judge(&inputs, Profile::default());
+    let text = engine.judgement.output.text(&engine.reading, 0, Channel::Text);
+    assert_eq!((text.as_str(), classes(&engine).as_slice()), (expected, found), "{:#?}", engine.judgement.findings);
 }

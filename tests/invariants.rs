@@ -104,7 +104,7 @@ fn said(engine: &Engine) -> String {
 fn emitted(engine: &Engine, key: ChannelKey, moment: Moment) -> String {
     let output = &engine.judgement.output;
     let released = output.released_at(engine.reading.frame_count(), moment);
-    let deltas = engine.reading.delta_ids().filter(|delta| engine.reading.delta(*delta).key == key);
+    let deltas = output.deltas(&engine.reading).filter(|delta| engine.reading.delta(*delta).key == key);
     let mut text = String::new();
     for delta in deltas {
         for segment in output.segments(&engine.reading, delta, released).iter().filter(|segment| segment.fate == Fate::Emitted) {

@@ -346,7 +346,24 @@ fn every_parameter_changes_something() {
         inputs.extend([read(10, delta.repeat(2)), read(20, finish()), eof(21)]);
         inputs
     };
+    let labelled = |lines: &[&str]| {
+        let mut inputs = opening();
+        if let What::Start(start) = &mut inputs[0].what {
+            start.dialect = Some("labelled".into());
+        }
+        inputs.extend(lines.iter().enumerate().map(|(index, line)| read(20 + index as u64, format!("{line}\n"))));
+        inputs
+    };
+    let restarted = labelled(&[
+        "\"I will now look at the configuration file, and then\"",
+        "{\"event\":\"error\"}",
+        "\"I will now look at the configuration file\"",
+        "\".\"",
+    ]);
+    let stitched = labelled(&["\"Look at the file\"", "{\"event\":\"continuation\"}", "\"at the file now\""]);
     let rows: Vec<(Param, u64, Vec<Input>)> = vec![
+        (Param::RestartMinChars, 60, restarted),
+        (Param::StitchMinChars, 20, stitched),
         (Param::HoldTime, 200, slow_growth),
         (Param::HoldChars, 20, session(&never_decided, 10)),
         (Param::HoldDeltas, 3, session(&never_decided, 10)),
@@ -363,6 +380,16 @@ fn every_parameter_changes_something() {
         (Param::LoopFew, 90, session(&["Let me look at the configuration file again. "; 80], 5)),
         (Param::LoopMinChars, 4_000, session(&vec![" court"; 80], 5)),
         (Param::LoopBlock, 40_000, session(&[format!("{}. ", "so on and so forth, as I said before".repeat(3)).as_str(); 12], 5)),
+        (
+            Param::WordsRate,
+            400,
+            session(&["It was early early and we had coffee there there and then left left for the coast."], 5),
+        ),
+        (
+            Param::AnswerMinChars,
+            400,
+            session(&["The build is fixed and the tests are green on both machines that we have.\n"; 2], 5),
+        ),
         (Param::FloodChars, 200, session(&flood, 5)),
         (Param::StallGap, 9_000, with_gap(7_000, 0)),
         (Param::StallFirst, 100, slow_first),

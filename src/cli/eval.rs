@@ -28,6 +28,7 @@ Examples:
   stutterscope eval cases.jsonl                    every strategy, by class and in all
   stutterscope eval cases.jsonl --strategy v2 -v   one strategy, with every stream that it got wrong
   stutterscope eval cases.jsonl --format json      a line per stream and strategy, and one of sums
+  stutterscope eval --generated 10000 --seed 7     streams made for the purpose
 
 Exit code: 0 all was judged, 2 a file or a line could not be read.";
 
@@ -35,9 +36,15 @@ Exit code: 0 all was judged, 2 a file or a line could not be read.";
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
-    /// Files of labelled cases (.jsonl, one case a line)
-    #[arg(value_name = "FILE", required = true)]
+    /// Files of labelled cases (.jsonl, one case a line), and labelled recordings
+    #[arg(value_name = "FILE", required_unless_present = "generated")]
     pub files: Vec<PathBuf>,
+    /// Judge so many clean streams made from a seed, and a stuttered one for every four of them
+    #[arg(long, value_name = "COUNT")]
+    pub generated: Option<u64>,
+    /// The seed of generated streams: another one makes other streams
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub seed: u64,
     /// How the result is printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
@@ -123,6 +130,9 @@ pub fn run(args: &Args) -> Outcome {
             unreadable = true;
             complain(&format!("{name}: there is no case in it\nhint: a case is one JSON object a line"));
         }
+    }
+    for labelled in eval::generated(args.seed, args.generated.unwrap_or(0)) {
+        printer.judged(&labelled, &eval::judge(&labelled, &profile, &strategies))?;
     }
     printer.finish()?;
     Ok(ExitCode::from(if unreadable { 2 } else { 0 }))

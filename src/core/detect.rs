@@ -1,5 +1,6 @@
 //! Detection: facts of an event, computed once; detectors that propose; one judge that picks.
 
+pub mod answers;
 pub mod burst;
 pub mod content;
 pub mod cumulative;
@@ -27,6 +28,7 @@ pub mod surroundings;
 pub mod timing;
 pub mod tool_args;
 pub mod usage;
+pub mod words;
 
 use crate::core::{class::Class, params::Param};
 
@@ -53,6 +55,8 @@ pub enum Detector {
     Restart,
     /// Does one unit repeat back to back?
     Loop,
+    /// Are words said again at once?
+    Words,
     /// Is there whitespace after a closed JSON value?
     Flood,
     /// How long is it since the last text?
@@ -136,6 +140,12 @@ pub const DETECTORS: &[DetectorInfo] = &[
         about: "does one unit repeat back to back?",
         classes: &[Class::TokenLoop, Class::PhraseLoop],
         threshold: Some(Param::LoopCopies),
+    },
+    DetectorInfo {
+        id: "words",
+        about: "are words said again at once?",
+        classes: &[Class::WordStutter],
+        threshold: Some(Param::WordsRate),
     },
     DetectorInfo {
         id: "flood",

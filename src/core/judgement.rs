@@ -2,6 +2,7 @@
 
 mod channel;
 mod content;
+mod damage;
 mod delta;
 mod ending;
 mod doubt;
@@ -12,6 +13,7 @@ mod hold;
 mod identity;
 mod loops;
 mod mark;
+mod said;
 mod resume;
 mod session;
 mod snapshot;

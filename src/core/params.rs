@@ -89,7 +89,7 @@ params! {
     PairingPairs "pairing.pairs" Count 2..=1_024 = 8 step 1
         "pairs of equal deltas in a row that prove a doubled stream; half as many where twins come together and pairs do not";
     PairingMinChars "pairing.min_chars" Chars 1..=1_024 = 16 step 4
-        "fewest characters in the units of those pairs together; doubled letters need 32";
+        "fewest characters in the units of those pairs together; single letters and digits alone need 32";
     ToolArgsHold "tool_args.hold_bytes" Bytes 0..=16_777_216 = 262_144 step 16_384
         "most bytes of a tool call's arguments that are held until the call ends, where they repeat themselves";
     StampMinFrames "replay.min_frames" Count 2..=256 = 3 step 1
@@ -106,6 +106,10 @@ params! {
         "shortest run of up to loop.copies copies that is spoken of";
     LoopBlock "loop.block_chars" Chars 100..=65_536 = 1_000 step 100
         "shortest run of three or more copies of a long unit (80 characters) that is noted";
+    WordsRate "words.rate" Thousandths 1..=1_000 = 30 step 5
+        "words said again at once, of the last 100, that are a stutter if three or more different ones are among them; clean streams stay under 5";
+    AnswerMinChars "answer.min_chars" Chars 16..=65_536 = 64 step 16
+        "shortest text that is said to be given twice when its second half is the first again; four times as much is a warning";
     FloodChars "flood.chars" Chars 8..=65_536 = 64 step 8
         "whitespace in a row, after a closed JSON value, that makes a flood; what comes after it is suppressed";
     StallHeaders "stall.headers_ms" Millis 100..=600_000 = 60_000 step 1_000

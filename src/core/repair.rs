@@ -4,7 +4,10 @@
 //! text changes. What lies between frames passes too. Where a trim cannot be shown to change nothing else, this says so instead of
 //! guessing, and whoever asked passes the rest on as it came.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use crate::core::{
     class::{Action, Class, Family},
@@ -21,12 +24,15 @@ mod literal;
 use edit::{DeltaCut, Wire};
 
 /// Follows a judgement and writes what it released. One body: the reading's arena from the first byte to the last.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Repair {
-    /// The next frame to be written.
-    frame: u32,
-    /// The first byte of the body that was not written or left out.
+    /// The next position to be written.
+    position: u32,
+    /// One past the last byte of the frame whose place was taken last, with the line ends behind it.
     byte: usize,
+    /// The first frame that was not written, and those behind it that were, because they are passed on in another order.
+    unwritten: u32,
+    ahead: BTreeSet<u32>,
     /// An element of the JSON array was written.
     element: bool,
     /// The first frame of each identity.
@@ -55,8 +61,18 @@ impl std::fmt::Display for Fault {
 
 impl Repair {
     /// The first byte of the body that was not written or left out.
-    pub fn written(&self) -> usize {
-        self.byte
+    pub fn written(&self, reading: &Reading) -> usize {
+        match self.unwritten.checked_sub(1) {
+            _ if self.ahead.is_empty() => self.byte,
+            Some(last) => reading.frame(FrameId(last)).end as usize,
+            None => 0,
+        }
+    }
+
+    /// What was written all the same behind [`Repair::written`]: byte ranges of the body, ascending.
+    pub fn written_ahead(&self, reading: &Reading) -> Vec<Range<usize>> {
+        let frames = self.ahead.iter().map(|frame| reading.frame(FrameId(*frame)));
+        frames.map(|frame| frame.start as usize..frame.end as usize).collect()
     }
 
     /// Appends to `out` every frame that was released since the last call, as it is to be passed on.
@@ -64,9 +80,14 @@ impl Repair {
     /// # Errors
     /// When a frame cannot be repaired; what came before it is in `out`.
     pub fn write(&mut self, reading: &Reading, judgement: &Judgement, out: &mut Vec<u8>) -> Result<(), Fault> {
-        while self.frame < judgement.output.released.min(reading.frame_count()) {
-            self.write_frame(reading, judgement, FrameId(self.frame), out)?;
-            self.frame += 1;
+        let released = judgement.output.released.min(reading.frame_count());
+        for frame in judgement.output.frames(self.position..released) {
+            self.write_frame(reading, judgement, frame, out)?;
+            self.position += 1;
+            self.ahead.insert(frame.0);
+            while self.ahead.remove(&self.unwritten) {
+                self.unwritten += 1;
+            }
         }
         if matches!(reading.framing(), Some(Framing::Sse | Framing::Ndjson)) {
             // No frame begins with a line end, so those behind a frame need not wait for the next.
@@ -78,15 +99,14 @@ impl Repair {
         Ok(())
     }
 
+    /// Writes frame `id` in the place of the frame whose turn it would be.
     fn write_frame(&mut self, reading: &Reading, judgement: &Judgement, id: FrameId, out: &mut Vec<u8>) -> Result<(), Fault> {
-        let frame = reading.frame(id);
-        let (start, end) = (frame.start as usize, frame.end as usize);
-        let bytes = &reading.body()[start..end];
         let edited = match repaired(reading, judgement, id)? {
             Edited::Whole if self.is_redelivered(reading, judgement, id) => Edited::Drop,
             edited => edited,
         };
-        let between = &reading.body()[self.byte.min(start)..start];
+        let place = reading.frame(FrameId(self.position));
+        let between = &reading.body()[self.byte.min(place.start as usize)..place.start as usize];
         let dropped = matches!(edited, Edited::Drop);
         if reading.framing() == Some(Framing::JsonArray) && (dropped || !self.element) {
             // A comma stands between two elements that are there.
@@ -95,7 +115,7 @@ impl Repair {
             out.extend_from_slice(between);
         }
         match edited {
-            Edited::Whole => out.extend_from_slice(bytes),
+            Edited::Whole => out.extend_from_slice(reading.frame_bytes(id)),
             Edited::Trim(trimmed) => {
                 self.trimmed += 1;
                 out.extend_from_slice(&trimmed);
@@ -103,7 +123,7 @@ impl Repair {
             Edited::Drop => self.dropped += 1,
         }
         self.element |= !dropped;
-        self.byte = self.byte.max(end);
+        self.byte = self.byte.max(place.end as usize);
         Ok(())
     }
 }

@@ -5,7 +5,7 @@
 //! any of that comes must begin the expected text; where it does not, no append-only output can be right.
 
 use crate::{
-    core::reading::{Channel, DeltaId, FrameId, Identity, Note, Reading},
+    core::reading::{Channel, DeltaId, FrameId, Identity, Note, Reading, Series},
     session::import::cases::Label,
 };
 
@@ -51,7 +51,7 @@ struct Walk {
     text: String,
     last: String,
     completion: Option<String>,
-    identity: Option<u64>,
+    identity: Option<Identity>,
     parted: bool,
 }
 
@@ -68,8 +68,8 @@ impl Walk {
                 _ => {}
             }
         }
-        if let Some(Identity { number: identity, .. }) = reading.identity(id) {
-            suspect |= self.identity.is_some_and(|before| identity != before.wrapping_add(1));
+        if let Some(identity) = reading.identity(id) {
+            suspect |= self.identity.is_some_and(|before| !follows(before, identity));
             self.identity = Some(self.identity.map_or(identity, |before| before.max(identity)));
         }
         suspect
@@ -79,5 +79,13 @@ impl Walk {
     fn resembles(&self, text: &str) -> bool {
         let related = |known: &str| text.starts_with(known) || known.starts_with(text);
         related(&self.text) || related(&self.last)
+    }
+}
+
+/// Whether nothing can be missing between two identities, and none is late.
+fn follows(before: Identity, identity: Identity) -> bool {
+    match identity.series {
+        Series::Time => identity > before,
+        Series::Sequence => identity.generation != before.generation || identity.number == before.number.wrapping_add(1),
     }
 }

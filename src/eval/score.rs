@@ -33,6 +33,10 @@ pub struct Score {
     pub alarmed: bool,
     /// How many deltas came from the first wrong one to the verdict, both counted.
     pub deltas: Option<u32>,
+    /// Deltas in all.
+    pub came: u32,
+    /// Deltas that were held back for a while.
+    pub held: u32,
 }
 
 impl Score {
@@ -69,6 +73,8 @@ impl Score {
             flagged: verdict.is_some(),
             named: kept && findings.iter().any(|finding| is_named(finding, &label.class)),
             alarmed: report.verdict != Verdict::Clean,
+            came: report.deltas,
+            held: report.held.deltas,
             deltas: verdict.filter(|_| label.kind == Kind::Positive).map(|finding| took(label, reading, finding)),
         }
     }

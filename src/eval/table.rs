@@ -27,6 +27,10 @@ pub fn summary(tallies: &[(Strategy, Tally)]) -> String {
             tally.damaged,
         );
     }
+    if let Some((strategy, tally)) = tallies.first().filter(|(_, tally)| tally.deltas > 0) {
+        let Tally { held, deltas, .. } = tally;
+        let _ = writeln!(out, "\n{} held back {held} of the {deltas} deltas of clean streams for a while", strategy.name());
+    }
     out
 }
 

@@ -16,6 +16,10 @@ pub struct Tally {
     pub harmed: u32,
     /// Negatives whose verdict is another than clean.
     pub alarmed: u32,
+    /// Deltas of the negatives.
+    pub deltas: u64,
+    /// Of those, how many were held back for a while.
+    pub held: u64,
     /// Streams with something wrong.
     pub positives: u32,
     /// Positives of which something of the right family was said.
@@ -76,6 +80,8 @@ impl Tally {
         match score.kind {
             Kind::Negative => {
                 self.negatives += 1;
+                self.deltas += u64::from(score.came);
+                self.held += u64::from(score.held);
                 row.negatives += 1;
                 self.harmed += u32::from(score.harmed);
                 self.alarmed += u32::from(score.alarmed);

@@ -39,6 +39,11 @@ fn write(out: &mut String, report: &Report) -> fmt::Result {
     if let Some(json) = &report.json {
         writeln!(out, "  json: {}", shorten(&json.line, LINE))?;
     }
+    if let Some(hindsight) = &report.hindsight {
+        let reasons: Vec<_> = hindsight.changes.iter().map(|change| sanitise(&change.evidence)).collect();
+        writeln!(out, "  with hindsight: {}", reasons.join("; "))?;
+        writeln!(out, "    {}", shorten(&hindsight.output, LINE))?;
+    }
     for finding in &report.findings {
         write_finding(out, finding, report.attempts.len())?;
     }

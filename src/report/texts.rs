@@ -121,7 +121,7 @@ impl Texts {
 }
 
 /// The calls that began, without arguments. An id or name that comes again is the same call's.
-fn tool_calls(reading: &Reading) -> BTreeMap<(u16, u16), ToolCall> {
+pub(super) fn tool_calls(reading: &Reading) -> BTreeMap<(u16, u16), ToolCall> {
     let mut calls = BTreeMap::<(u16, u16), ToolCall>::new();
     for (_, note) in reading.notes() {
         if let Note::Tool { choice, block, id, name } = note {

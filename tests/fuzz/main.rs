@@ -195,7 +195,8 @@ fn fuzz(
         "watsonx",
         "replicate",
         "mcp",
-        "writer-completions"
+        "writer-completions",
+        "labelled"
     )]
     target: &str,
 ) {

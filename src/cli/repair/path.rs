@@ -3,7 +3,10 @@
 //! The path keeps every byte that was not written yet, so that whatever goes wrong inside, all of it still comes out: from the
 //! first byte that was not written on, as it came.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    ops::Range,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use crate::core::{
     decode::Decoder,
@@ -61,7 +64,7 @@ impl<J: Judge> Path<J> {
         let mut out = self.step(|judge| judge.fold(input));
         if matches!(input.what, What::End(_)) {
             // Behind the last frame there are line ends, or the bracket that closes an array.
-            out.append(&mut self.tail.bytes);
+            self.tail.flush(&mut out);
         }
         out
     }
@@ -77,7 +80,7 @@ impl<J: Judge> Path<J> {
             self.opened = self.judged(judge, &mut out);
         }
         if self.opened.is_some() {
-            out.append(&mut self.tail.bytes);
+            self.tail.flush(&mut out);
         }
         out
     }
@@ -91,13 +94,14 @@ impl<J: Judge> Path<J> {
             let Engine { reading, judgement } = judging.engine();
             let mut written = Vec::new();
             let outcome = repair.write(reading, judgement, &mut written);
-            (outcome, written, repair.written(), reading.body().len())
+            (outcome, written, repair.written(reading), repair.written_ahead(reading), reading.body().len())
         }));
-        let Ok((outcome, mut written, byte, body)) = outcome else {
+        let Ok((outcome, mut written, byte, ahead, body)) = outcome else {
             return Some("the judge failed".into());
         };
         out.append(&mut written);
         tail.drop_before(byte);
+        tail.ahead = ahead;
         match outcome {
             Err(fault) => Some(fault.to_string()),
             Ok(()) if tail.end() > body => Some("not all of the body can be read".into()),
@@ -132,6 +136,8 @@ struct Tail {
     /// Offset in the body of the first of them.
     start: usize,
     bytes: Vec<u8>,
+    /// Which of them were written all the same, as ranges of the body.
+    ahead: Vec<Range<usize>>,
     decoder: Option<Decoder>,
 }
 
@@ -149,6 +155,22 @@ impl Tail {
 
     fn end(&self) -> usize {
         self.start + self.bytes.len()
+    }
+
+    /// Moves to `out` all that was not written.
+    fn flush(&mut self, out: &mut Vec<u8>) {
+        for range in std::mem::take(&mut self.ahead) {
+            self.move_before(range.start, out);
+            self.drop_before(range.end);
+        }
+        self.start += self.bytes.len();
+        out.append(&mut self.bytes);
+    }
+
+    fn move_before(&mut self, byte: usize, out: &mut Vec<u8>) {
+        let moved = byte.saturating_sub(self.start).min(self.bytes.len());
+        out.extend(self.bytes.drain(..moved));
+        self.start += moved;
     }
 
     fn drop_before(&mut self, byte: usize) {

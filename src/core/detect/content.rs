@@ -1,11 +1,15 @@
 //! What kind of text a channel carries, followed byte by byte: a JSON value and whether it has closed, code fences.
 
+use serde::de::IgnoredAny;
+
 /// Follows a text that may be one JSON value, with whitespace around it.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Json {
     state: State,
     /// Where the value's last bracket ended it, or what showed that there is none.
     end: usize,
+    /// Whether the value that closed is one, once it was asked.
+    valid: Option<bool>,
 }
 
 /// Where a text that may be one JSON value stands.
@@ -75,13 +79,26 @@ impl Json {
         self.state = State::No { begun: false };
     }
 
-    /// True if byte `at` of the whole text lies in the value that it begins with.
-    pub fn holds(&self, at: usize) -> bool {
+    /// True if byte `at` of `text`, the whole, lies in the value that it begins with. Costs the value, once, if it has closed.
+    pub fn holds(&mut self, text: &str, at: usize) -> bool {
         match self.state {
-            State::Open { .. } => true,
-            State::Closed | State::No { begun: true } => at < self.end,
+            State::Open { .. } => begins(text.trim_start()),
+            State::Closed | State::No { begun: true } => {
+                let value = text.get(..self.end).unwrap_or("");
+                at < self.end && *self.valid.get_or_insert_with(|| serde_json::from_str::<IgnoredAny>(value).is_ok())
+            }
             State::NotBegun | State::No { begun: false } => false,
         }
+    }
+}
+
+/// True if what follows the first bracket of `text` can follow it in JSON.
+fn begins(text: &str) -> bool {
+    let (Some(bracket), rest) = (text.chars().next(), text.get(1..).unwrap_or("").trim_start()) else { return false };
+    match rest.bytes().next() {
+        None | Some(b'"') => true,
+        Some(byte) if bracket == '[' => matches!(byte, b'{' | b'[' | b']' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n'),
+        Some(byte) => byte == b'}',
     }
 }
 
@@ -137,8 +154,12 @@ mod tests {
             }
         }
         let mut json = Json::default();
-        json.feed("[0, 0] and [1]", 0);
-        assert!(json.holds(3) && !json.holds(12));
+        let text = "[0, 0] and [1]";
+        json.feed(text, 0);
+        assert!(json.holds(text, 3) && !json.holds(text, 12));
+        let mut title = Json::default();
+        title.feed("[retry] refused", 0);
+        assert!(!title.holds("[retry] refused", 3));
     }
 
     #[test]

@@ -59,13 +59,6 @@ impl Hypothesis for Double {
         }
     }
 
-    fn weigh(&self, held: &Held<'_>, _: &Params) -> Proposal {
-        let Preamble::Suspect(delta, ..) = &self.preamble else { return Proposal::pass(Class::FirstChunkDouble) };
-        let frame = held.reading.delta(*delta).frame;
-        let evidence = format!("frame {} is the first one again, byte for byte", frame.0);
-        Proposal::undecided(Class::FirstChunkDouble, whole(held.reading, *delta), evidence)
-    }
-
     fn resolve(&mut self, _: &Held<'_>, _: Outcome) {
         self.preamble = Preamble::Done;
     }

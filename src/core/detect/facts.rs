@@ -96,6 +96,8 @@ pub struct Facts<'a> {
     pub last: Option<DeltaId>,
     /// True if it equals the channel's delta before it.
     pub same: bool,
+    /// True if it starts with the whole delta before it and goes on.
+    pub grows: bool,
     /// Number of the channel's deltas before this one.
     pub count: u32,
     /// How many times a delta differed from the one before it, plus one.
@@ -121,6 +123,22 @@ pub struct Held<'a> {
     pub accepted: &'a str,
     /// The channel's deltas that are held, in order; at least one.
     pub deltas: &'a [DeltaId],
+}
+
+impl Held<'_> {
+    /// True if the channel's text is `text` without `redundant`; costs no more than `text` does.
+    pub fn reads(&self, redundant: &Redundant, text: &str) -> bool {
+        let Some(mut rest) = text.strip_prefix(self.accepted) else { return false };
+        let mut cuts = redundant.iter().peekable();
+        for delta in self.deltas {
+            let cut = cuts.next_if(|(cut, _)| cut == delta).map_or(0, |(_, range)| range.end);
+            match rest.strip_prefix(&self.reading.delta(*delta).text[cut as usize..]) {
+                Some(after) => rest = after,
+                None => return false,
+            }
+        }
+        rest.is_empty()
+    }
 }
 
 /// Ranges of deltas that are redundant, one a delta, in order.

@@ -33,8 +33,11 @@ pub struct Completions {
     own: String,
     /// The id of the latest frame, where it is another one.
     other: Option<String>,
-    /// Frames with text under the own id.
+    /// Frames that are known to be under the own id, and those of them with text, before the doubt.
+    frames: u32,
     texts: u32,
+    /// How often the id changed, with or without text.
+    changes: u32,
     doubt: Option<Doubt>,
     /// Doubts that came to nothing.
     doubts: u32,
@@ -56,6 +59,8 @@ impl Completions {
         if let Some(id) = id {
             if self.own.is_empty() {
                 self.own = id.to_owned();
+            } else {
+                self.changes = self.changes.saturating_add(1);
             }
             self.other = (id != self.own).then(|| id.to_owned());
         }
@@ -64,6 +69,7 @@ impl Completions {
         }
         match (&mut self.doubt, &self.other) {
             (None, None) => {
+                self.frames = self.frames.saturating_add(u32::from(text || id.is_some()));
                 self.texts += u32::from(text);
                 Step::Passes
             }
@@ -76,10 +82,13 @@ impl Completions {
                 self.move_on(1);
                 Step::Passes
             }
-            (Some(_), Some(_)) if !text => Step::WaitsOwn,
             (Some(doubt), Some(id)) if *id == doubt.id && doubt.returned == 0 => {
-                doubt.foreign += 1;
-                if doubt.foreign > STAYS { Step::Stays } else { Step::WaitsForeign }
+                doubt.foreign += u32::from(text);
+                match doubt.foreign > STAYS {
+                    _ if !text => Step::WaitsOwn,
+                    true => Step::Stays,
+                    false => Step::WaitsForeign,
+                }
             }
             (Some(_), Some(_)) => Step::Meaningless,
             (Some(doubt), None) => {
@@ -87,6 +96,15 @@ impl Completions {
                 if doubt.returned >= STAYS { Step::Foreign } else { Step::WaitsOwn }
             }
         }
+    }
+
+    /// Counts a frame without an id of its own while there is no doubt; false if it must be looked at.
+    pub fn goes_on(&mut self, text: bool) -> bool {
+        let plain = self.doubts >= MOST_DOUBTS || self.doubt.is_none() && self.other.is_none();
+        if plain && text {
+            (self.frames, self.texts) = (self.frames.saturating_add(1), self.texts.saturating_add(1));
+        }
+        plain
     }
 
     /// True while it is undecided whose text waits.
@@ -102,6 +120,12 @@ impl Completions {
     /// Frames with text under the other id, and since the first one came back.
     pub fn counts(&self) -> (u32, u32) {
         self.doubt.as_ref().map_or((0, 0), |doubt| (doubt.foreign, doubt.returned))
+    }
+
+    /// True if what came is one excursion to the other id and back. Two ids in turn look so too where a `finished` answer is of three
+    /// frames, so it must have begun with more than one.
+    pub fn returned(&self, finished: bool) -> bool {
+        self.changes == 2 && self.counts().1 > 0 && (self.frames > 1 || !finished)
     }
 
     /// The text under the other id was foreign; the completion goes on.
@@ -137,7 +161,7 @@ impl Completions {
     fn move_on(&mut self, texts: u32) {
         if let Some(id) = self.other.take() {
             self.own = id;
-            self.texts = texts;
+            (self.frames, self.texts) = (texts, texts);
         }
     }
 }

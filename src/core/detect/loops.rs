@@ -194,9 +194,14 @@ fn between(unit: Unit, chars: u64, asked: Asked, params: &Params) -> Option<Weig
 /// What is said of a run: its copies and its unit, clipped.
 pub fn sentence(text: &str, run: Run, chars: u64) -> String {
     let unit = run.unit(text);
-    let clipped = unit.char_indices().nth(MOST_SHOWN).map_or(unit, |(end, _)| &unit[..end]);
+    let clipped = clip(unit, MOST_SHOWN);
     let more = if clipped.len() < unit.len() { "…" } else { "" };
     format!("{} copies of {clipped:?}{more} back to back ({chars} characters)", run.copies())
+}
+
+/// The first `chars` characters of `text`.
+pub fn clip(text: &str, chars: usize) -> &str {
+    text.char_indices().nth(chars).map_or(text, |(end, _)| &text[..end])
 }
 
 /// Characters of a unit that a sentence shows.

@@ -108,10 +108,25 @@ impl<T> Order<T> {
         }
     }
 
+    /// Counts `number` if it is the one that comes next and nothing waits; false if its frame must be offered.
+    pub fn follows(&mut self, number: u64) -> bool {
+        let follows = self.gap.is_none() && self.next == Some(number);
+        if follows {
+            self.next = Some(number.saturating_add(1));
+            self.run = self.run.saturating_add(1);
+        }
+        follows
+    }
+
     /// True if a gap waits for `number`.
     pub fn expects(&self, number: u64) -> bool {
         let Some(gap) = &self.gap else { return false };
         self.next.is_some_and(|next| (next..gap.greatest).contains(&number)) && !gap.holds(number)
+    }
+
+    /// True if `number` was missing when it was waited for no longer.
+    pub fn missed(&self, number: u64) -> bool {
+        self.missing.iter().any(|range| range.contains(&number))
     }
 
     /// What waits, in the order in which it would go on.

@@ -26,8 +26,8 @@ const DISTINCT: usize = 4;
 const END_DISTINCT: usize = 2;
 /// … and characters in all its units together.
 const END_CHARS: u64 = 4;
-/// Units of one character each, such as doubled letters, need this many characters.
-const SINGLE_CHARS: u64 = 32;
+/// Single letters and digits, and nothing else between them, need this many: `aabbcc…` may be asked for.
+const LETTERS: u64 = 32;
 /// Twins come within this time of each other …
 const TWIN: Micros = Micros(2_000);
 /// … where more than half of the gaps between pairs are longer than this.
@@ -57,6 +57,8 @@ struct Run {
     pairs: u32,
     /// Characters of all units.
     chars: u64,
+    /// Some unit is more than one letter or digit.
+    mixed: bool,
     /// The first few distinct units.
     distinct: Vec<DeltaId>,
     /// The second of each pair that was passed on.
@@ -107,6 +109,7 @@ impl Pairing {
         run.together = (run.together || run.pairs == 0) && gap.is_some_and(|gap| gap <= TWIN);
         run.pairs += 1;
         run.chars += facts.text.chars().count() as u64;
+        run.mixed |= facts.text.len() > 1 || !facts.text.bytes().all(|byte| byte.is_ascii_alphanumeric());
         let known = |unit: &DeltaId| facts.reading.delta(*unit).text == facts.text;
         if run.distinct.len() < DISTINCT && !run.distinct.iter().any(known) {
             run.distinct.push(facts.delta);
@@ -121,10 +124,10 @@ impl Pairing {
         let timed = run.together && run.gaps.1 * 2 > run.gaps.0;
         let needed = if timed { needed.div_ceil(2) } else { needed };
         let chars = params.get(Param::PairingMinChars);
-        let enough = match u64::from(run.pairs) {
-            _ if timed => chars.div_ceil(2),
-            pairs if pairs == run.chars => chars.max(SINGLE_CHARS),
-            _ => chars,
+        let enough = match timed {
+            _ if !run.mixed => chars.max(LETTERS),
+            true => chars.div_ceil(2),
+            false => chars,
         };
         u64::from(run.pairs) >= needed && run.chars >= enough && run.distinct.len() >= DISTINCT.min(needed as usize)
     }

@@ -1,7 +1,7 @@
 //! Exact repetition: the same bytes again at one distance, for units of up to 16 KiB.
 //!
-//! Every eight bytes are entered in a small table, the newest of a kind wins. Every 16 to 47 bytes the table is asked where the
-//! last eight stood before: that distance is a lead. A lead is compared backwards once, and forwards as text comes, so each byte
+//! At every fourth position the eight bytes before it are entered in a small table, the newest of a kind wins. Every 32 to 63 bytes
+//! the table is asked where the last eight stood before, at four positions in a row: that distance is a lead. A lead is compared backwards once, and forwards as text comes, so each byte
 //! is looked at a bounded number of times. Two copies prove it, and then its unit is made as short as it can be. Positions, not
 //! deltas, set the pace: chunking does not matter.
 
@@ -14,10 +14,12 @@ const LEAD: usize = 16;
 /// Shortest run that is told, in bytes, and its fewest copies.
 const LEAST: usize = 64;
 const COPIES: u64 = 3;
-/// Slots of the table: as many as the text has had bytes, within these bounds.
+/// One position of so many is entered.
+const EVERY: usize = 4;
+/// Bytes of text from which on there is a table, and the most slots that it has; it grows with the text.
 const SLOTS: (usize, usize) = (64, 4096);
 /// Fewest bytes between two questions, and the bits of what is added to them, so that no period keeps step with them.
-const STRIDE: usize = 16;
+const STRIDE: usize = 32;
 const SPREAD: u32 = 5;
 /// An odd number without pattern (the golden ratio in 64 bits).
 const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -59,14 +61,6 @@ impl Run {
         text.get(self.start..self.start + self.period).unwrap_or("")
     }
 
-    /// Characters in the run; `text` is the text that it lies in. Costs one copy, not the run.
-    pub fn chars(self, text: &str) -> u64 {
-        let count = |bytes: &[u8]| bytes.iter().filter(|byte| (**byte as i8) >= -0x40).count() as u64;
-        let unit = &text.as_bytes()[self.start..self.start + self.period];
-        let rest = (self.end - self.start) % self.period;
-        self.copies() * count(unit) + count(&unit[..rest])
-    }
-
     fn told(self) -> bool {
         self.end - self.start >= LEAST && self.copies() >= COPIES
     }
@@ -76,8 +70,8 @@ impl Run {
 #[derive(Debug, Clone, Default)]
 pub struct Repeat {
     seen: usize,
-    /// The last eight bytes seen.
-    gram: u64,
+    /// Up to where positions are entered.
+    entered: usize,
     /// Where the table is asked next.
     next: usize,
     /// Positions by the hash of the eight bytes before them; zero for none.
@@ -116,9 +110,9 @@ impl Repeat {
         let from = self.seen;
         // A lead is taken up to its second copy first: a shorter unit may be found in it.
         let stop = if proved { bytes.len() } else { bytes.len().min(run.start + 2 * run.period) };
-        let pairs = bytes[from..stop].iter().zip(&bytes[from - run.period..]);
-        run.end = from + pairs.take_while(|(now, before)| now == before).count();
+        run.end = from + equal(&bytes[from..stop], &bytes[from - run.period..]);
         self.enter(bytes, run.end);
+        self.seen = run.end;
         self.know(run.end, run.end - from);
         if run.end < stop {
             if proved && run.told() {
@@ -137,63 +131,80 @@ impl Repeat {
     }
 
     fn search(&mut self, bytes: &[u8]) {
-        let stop = self.next.max(SLOTS.0).min(bytes.len());
-        self.enter(bytes, stop - 1);
-        let before = self.turn(bytes[stop - 1], stop);
-        if stop < self.next.max(SLOTS.0) {
+        let stop = self.next.max(SLOTS.0);
+        self.enter(bytes, bytes.len().min(stop - EVERY));
+        self.seen = bytes.len().min(stop);
+        if bytes.len() < stop {
             return;
         }
+        // One of so many positions in a row stands where the same bytes were entered, whatever the distance.
+        let leads = (0..EVERY).filter_map(|back| self.lead_at(bytes, stop - back));
+        let lead = leads.min_by_key(|run| run.period);
+        self.enter(bytes, stop);
         self.next = stop + STRIDE + ((stop as u64).wrapping_mul(MIX) >> (64 - SPREAD)) as usize;
-        if stop >= 4 * self.slots.len() && self.slots.len() < SLOTS.1 {
+        if stop >= 4 * EVERY * self.slots.len() && self.slots.len() < SLOTS.1 {
             self.grow(bytes, stop);
         }
-        let period = stop - before;
-        if before == 0 || period > LONGEST {
-            return;
+        let Some(run) = lead else { return };
+        self.know(run.end, run.end - run.start - run.period);
+        let run = Run { end: run.end + equal(&bytes[run.end..stop], &bytes[run.end - run.period..]), ..run };
+        let proved = run.end - run.start >= 2 * run.period;
+        if run.end == stop {
+            self.lead = Some((if proved { shortest(bytes, run) } else { run }, proved));
         }
-        let pairs = bytes[..stop].iter().rev().zip(bytes[..before].iter().rev());
+    }
+
+    /// The distance at which the bytes before `end` stood before, if there are enough of them.
+    fn lead_at(&self, bytes: &[u8], end: usize) -> Option<Run> {
+        let before = *self.slots.get(self.slot(bytes, end))? as usize;
+        if before == 0 || end - before > LONGEST || gram(bytes, before) != gram(bytes, end) {
+            return None;
+        }
+        let period = end - before;
+        let pairs = bytes[..end].iter().rev().zip(bytes[..before].iter().rev());
         let same = pairs.take(2 * LONGEST).take_while(|(now, then)| now == then).count();
-        if same < LEAD {
-            return;
-        }
-        self.know(stop, same);
-        let run = Run { period, start: stop - same - period, end: stop };
-        let proved = same >= period;
-        self.lead = Some((if proved { shortest(bytes, run) } else { run }, proved));
+        (same >= LEAD).then_some(Run { period, start: end - same - period, end })
     }
 
     /// Makes the table four times as large, and enters what it had again.
     fn grow(&mut self, bytes: &[u8], end: usize) {
-        self.slots = vec![0; (4 * self.slots.len()).max(SLOTS.0)];
+        self.slots = vec![0; (4 * self.slots.len()).max(SLOTS.0 / EVERY)];
         self.shift = 64 - self.slots.len().trailing_zeros();
-        for (at, byte) in bytes[..end].iter().enumerate() {
-            self.turn(*byte, at + 1);
-        }
+        self.entered = 0;
+        self.enter(bytes, end);
     }
 
-    /// Enters every position up to `end` in the table.
+    /// Enters every fourth position up to `end` in the table.
     fn enter(&mut self, bytes: &[u8], end: usize) {
-        if self.slots.is_empty() {
-            self.seen = self.seen.max(end);
-            return;
+        if !self.slots.is_empty() {
+            let first = (self.entered / EVERY + 1).max(GRAM / EVERY) * EVERY;
+            for at in (first..=end).step_by(EVERY) {
+                let slot = self.slot(bytes, at);
+                self.slots[slot] = at as u32;
+            }
         }
-        for at in self.seen..end {
-            self.turn(bytes[at], at + 1);
-        }
+        self.entered = self.entered.max(end);
     }
 
-    /// Enters position `end`, before which `byte` stands, and returns the position entered before it for the same eight bytes.
-    fn turn(&mut self, byte: u8, end: usize) -> usize {
-        self.gram = self.gram << 8 | u64::from(byte);
-        self.seen = end;
-        let slot = (self.gram.wrapping_mul(MIX) >> self.shift) as usize;
-        self.slots.get_mut(slot).map_or(0, |slot| std::mem::replace(slot, end as u32) as usize)
+    /// The slot of the bytes before `end`.
+    fn slot(&self, bytes: &[u8], end: usize) -> usize {
+        (gram(bytes, end).wrapping_mul(MIX) >> self.shift) as usize
     }
 
     fn know(&mut self, end: usize, same: usize) {
         self.known += same.min(end - self.counted.min(end));
         self.counted = end;
     }
+}
+
+/// The eight bytes before `end`.
+fn gram(bytes: &[u8], end: usize) -> u64 {
+    bytes[..end].last_chunk::<GRAM>().map_or(0, |gram| u64::from_le_bytes(*gram))
+}
+
+/// How many bytes `one` and `two` begin with alike.
+fn equal(one: &[u8], two: &[u8]) -> usize {
+    one.iter().zip(two).take_while(|(one, two)| one == two).count()
 }
 
 /// The same run with the shortest unit that it has, and from where copies of that begin. The run is at least two copies long.

@@ -58,7 +58,7 @@ fn is_encoded(before: &str, unit: &str) -> bool {
     // Lines of base64 or of hexadecimal digits.
     let solid = unit.trim();
     let lines = solid.lines().count() > 1 || unit.contains('\n');
-    if lines && solid.lines().all(|line| line.len() >= 32 && line.trim().bytes().all(is_base64)) {
+    if lines && !solid.is_empty() && solid.lines().all(|line| line.len() >= 32 && line.trim().bytes().all(is_base64)) {
         return true;
     }
     if hex_pairs(unit).is_some_and(|count| count > 0) {

@@ -195,6 +195,9 @@ impl MessagesReader {
                 self.seen.model(event.model.bytes(), sink);
                 sink.add(key(0, Channel::Text), event.completion.bytes());
                 finish(&event.stop_reason, sink);
+                if event.stop_reason.is_empty() && sink.notes.is_empty() {
+                    self.envelope.learn(key(0, Channel::Text), &event.completion, data, []);
+                }
             }
             b"message" => self.message(event, sink),
             _ => match json::free(data).as_ref().and_then(error::of_value) {

@@ -181,6 +181,7 @@ const EVENT: Shape = Shape::Object(&[
 struct EventReader {
     seen: Seen,
     growth: Growth,
+    usage: Option<Usage>,
     /// Calls that were noted, as (choice, block, id and name).
     calls: Vec<(u16, u16, String, String)>,
 }
@@ -227,7 +228,11 @@ impl EventReader {
         if let Some(message) = &output.message {
             self.phase(message, sink);
         }
-        sink.note_usage(usage.filter(|usage| *usage != Usage::default()));
+        // The counts run along, and mostly stand still for some events.
+        if usage != self.usage {
+            self.usage = usage;
+            sink.note_usage(usage.filter(|usage| *usage != Usage::default()));
+        }
     }
 
     /// Deep research thinks in phases, and answers in the last one.

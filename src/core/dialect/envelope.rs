@@ -22,6 +22,8 @@ pub(super) enum Hole {
     Text,
     /// Inside of a string that says nothing.
     Padding,
+    /// Inside of a string that the reader looks at itself, with [`Envelope::name`].
+    Name,
     /// Inside of a string that `stamp` reads as the frame's identity.
     Stamp,
     /// A run of digits that is the frame's identity.
@@ -41,6 +43,16 @@ pub(super) struct Envelope {
     /// The holes in order, each with the end of the piece before it in `fixed`.
     holes: Vec<(Hole, usize)>,
     misses: u32,
+    /// Where the name stands in the frame read last.
+    name: Option<Range<usize>>,
+}
+
+/// What stands in the holes of a frame.
+struct Fit<'a> {
+    /// The text with its quotes.
+    text: &'a [u8],
+    identity: Option<Identity>,
+    name: Option<Range<usize>>,
 }
 
 impl Envelope {
@@ -48,7 +60,7 @@ impl Envelope {
     pub fn read(&mut self, data: &[u8], sink: &mut Sink) -> bool {
         let Some(key) = self.key else { return false };
         // A frame without text is no delta but something else, and only its reader knows what.
-        if let Some((inner, identity)) = self.fit(data).filter(|(inner, _)| inner.len() > 2) {
+        if let Some(Fit { text: inner, identity, name }) = self.fit(data).filter(|fit| fit.text.len() > 2) {
             let text = &inner[1..inner.len() - 1];
             if memchr::memchr(b'\\', text).is_none() {
                 sink.add(key, text);
@@ -59,6 +71,7 @@ impl Envelope {
                 return false;
             }
             self.misses = 0;
+            self.name = name;
             sink.identity = identity;
             return true;
         }
@@ -67,10 +80,15 @@ impl Envelope {
         false
     }
 
-    /// The text with its quotes, and the identity, if `data` differs in the holes only.
-    fn fit<'a>(&self, data: &'a [u8]) -> Option<(&'a [u8], Option<Identity>)> {
+    /// What stands in the frame that was read last, `data`, as its name.
+    pub fn name<'a>(&self, data: &'a [u8]) -> &'a [u8] {
+        self.name.clone().and_then(|range| data.get(range)).unwrap_or_default()
+    }
+
+    /// What stands in the holes, if `data` differs there only.
+    fn fit<'a>(&self, data: &'a [u8]) -> Option<Fit<'a>> {
         let (mut at, mut from) = (0, 0);
-        let (mut text, mut identity) = (None, None);
+        let (mut text, mut identity, mut name) = (None, None, None);
         for (hole, end) in &self.holes {
             let piece = &self.fixed[std::mem::replace(&mut from, *end)..*end];
             let rest = data.get(at..)?.strip_prefix(piece)?;
@@ -82,6 +100,11 @@ impl Envelope {
                     len
                 }
                 Hole::Padding => plain(rest)?,
+                Hole::Name => {
+                    let len = plain(rest)?;
+                    name = Some(at..at + len);
+                    len
+                }
                 Hole::Stamp => {
                     let len = plain(rest)?;
                     identity = super::stamp::nanos(&rest[..len]).map(Identity::time);
@@ -97,7 +120,7 @@ impl Envelope {
             };
             at += len;
         }
-        (data.get(at..)? == &self.fixed[from..]).then_some((&data[text?], identity))
+        (data.get(at..)? == &self.fixed[from..]).then_some(Fit { text: &data[text?], identity, name })
     }
 
     /// Learns from a parsed frame whose only words were `text`, a part of `data` as it stands there, on channel `key`; `others`

@@ -71,6 +71,9 @@ impl Growth {
 
 /// Length of the common start of two texts, not inside a character.
 fn common(one: &[u8], two: &[u8]) -> usize {
+    if two.starts_with(one) && two.get(one.len()).is_none_or(|byte| (*byte as i8) >= -0x40) {
+        return one.len();
+    }
     let mut same = one.iter().zip(two).take_while(|(one, two)| one == two).count();
     // Text that is not UTF-8 may begin inside a character.
     while same > 0 && two.get(same).is_some_and(|byte| (*byte as i8) < -0x40) {

@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::{DialectInfo, Ending, FrameView};
+use super::{BEARER, DialectInfo, Ending, FrameView};
 use crate::core::{frame::Framing, reading::Channel};
 
 mod calls;
@@ -24,7 +24,7 @@ pub const INFO: DialectInfo = DialectInfo {
     title: "labelled chunks",
     framing: Framing::Ndjson,
     path: "/labelled",
-    headers: &[],
+    headers: BEARER,
     content_type: "application/x-ndjson",
     carries: &Channel::ALL,
     // Most cases are a piece out of a stream and say nothing of its end.

@@ -2,9 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::{Value, json, value::RawValue};
 
-use super::{BEARER, DialectInfo, Ending, FrameView, Reader, Seen, Sink, error, json, spoken::Spoken, usage};
+use super::{
+    BEARER, DialectInfo, Ending, FrameView, Reader, Seen, Sink,
+    envelope::Envelope,
+    error,
+    json::{self, Text},
+    spoken::Spoken,
+    usage,
+};
 use crate::core::{
     frame::Framing,
     reading::{Channel, ChannelKey, FrameKind, Note},
@@ -40,12 +48,55 @@ struct EventReader {
     seen: Seen,
     spoken: Spoken,
     blocks: BTreeMap<(String, u64), u16>,
+    /// Learned from pieces of messages only.
+    envelope: Envelope,
+}
+
+/// A piece of a message, as far as its text goes.
+#[derive(Deserialize)]
+struct MessageDelta<'a> {
+    #[serde(borrow)]
+    delta: Content<'a>,
+}
+
+#[derive(Deserialize)]
+struct Content<'a> {
+    #[serde(borrow)]
+    content: Vec<Part<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Part<'a> {
+    #[serde(borrow)]
+    text: Words<'a>,
+}
+
+#[derive(Deserialize)]
+struct Words<'a> {
+    #[serde(borrow)]
+    value: Text<'a>,
+    #[serde(borrow)]
+    annotations: Option<&'a RawValue>,
 }
 
 impl Reader for EventReader {
     fn read(&mut self, frame: &FrameView<'_>, sink: &mut Sink) {
+        // Between these mostly only the text differs.
+        let piece = frame.event == b"thread.message.delta";
+        if piece && self.envelope.read(frame.data, sink) {
+            return;
+        }
         if let Some(value) = json::value(frame.data, sink) {
             self.event(frame.event, &value, sink);
+        }
+        if let [(key, _, false)] = sink.deltas[..]
+            && piece
+            && sink.notes.is_empty()
+            && let Ok(MessageDelta { delta }) = serde_json::from_slice::<MessageDelta<'_>>(frame.data)
+            && let [part] = &delta.content[..]
+            && part.text.annotations.is_none_or(|list| list.get() == "[]")
+        {
+            self.envelope.learn(key, &part.text.value, frame.data, []);
         }
     }
 }

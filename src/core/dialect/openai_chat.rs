@@ -3,7 +3,7 @@
 //! Accepted on purpose: two finish reasons, usage before, in or after the finish chunk, in every chunk or under `x_groq`, a
 //! missing `[DONE]`, a preface without an id, content as a list of parts, reasoning under two names, and the legacy `text`.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::Range};
 
 use serde_json::{Value, value::RawValue};
 
@@ -82,15 +82,21 @@ struct ChatReader {
 impl Reader for ChatReader {
     fn read(&mut self, frame: &FrameView<'_>, sink: &mut Sink) {
         if self.envelope.read(frame.data, sink) {
+            self.seen.id(self.envelope.name(frame.data), sink);
             return;
         }
         json::read(frame.data, &CHUNK, sink, |data, sink| {
             let chunk = serde_json::from_slice::<Chunk<'_>>(data)?;
             self.chunk(&chunk, data, sink);
-            if let Some((key, text)) = chunk.only_text().filter(|_| sink.notes.is_empty()) {
-                let created = chunk.created.and_then(|raw| json::range_in(raw.get().as_bytes(), data));
-                let padding = chunk.obfuscation.range_in(data);
-                self.envelope.learn(key, text, data, [(Hole::Digits, created), (Hole::Padding, padding)]);
+            // Ids that change are looked at in every frame, and the model is noted once.
+            let quiet = sink.notes.iter().all(|note| matches!(note, Note::CompletionId(_) | Note::Model(_)));
+            if let Some((key, text)) = chunk.only_text().filter(|_| quiet) {
+                let holes = [
+                    (Hole::Name, chunk.id.range_in(data)),
+                    (Hole::Digits, created(data)),
+                    (Hole::Padding, chunk.obfuscation.range_in(data)),
+                ];
+                self.envelope.learn(key, text, data, holes);
             }
             Ok(())
         });
@@ -274,6 +280,14 @@ impl ChatReader {
 fn thinks(content: &[u8], thought: &[u8]) -> bool {
     let inner = content.trim_ascii().strip_prefix(b"<think>").and_then(|rest| rest.strip_suffix(b"</think>"));
     inner.is_some_and(|inner| inner.trim_ascii() == thought.trim_ascii())
+}
+
+/// Where the creation time stands, which some count up during the stream. A text cannot look like it: quotes in one are escaped.
+fn created(data: &[u8]) -> Option<Range<usize>> {
+    let start = memchr::memmem::find(data, br#""created":"#)? + br#""created":"#.len();
+    let start = start + data[start..].iter().take_while(|byte| **byte == b' ').count();
+    let len = data[start..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    (len > 0).then_some(start..start + len)
 }
 
 fn key(choice: u16, block: u16, channel: Channel) -> ChannelKey {

@@ -26,6 +26,8 @@ pub(super) struct ChannelState {
     pub count: u32,
     /// How many deltas differed from the one before, plus one.
     pub distinct: u32,
+    /// Id of the tool call whose arguments these are, once it was said.
+    pub call: Option<String>,
     /// What else its deltas might mean than that each adds its text.
     pub hypotheses: Hypotheses,
     /// What is expected of the next text.
@@ -81,6 +83,11 @@ impl Channels {
     /// The earliest hold that runs out: arguments of a tool call are held until the call ends.
     pub fn earliest_timed_hold(&self) -> Option<(Micros, ChannelKey)> {
         self.timed.first().map(|(_, since, key)| (since.at, *key))
+    }
+
+    /// Every channel, in ascending order.
+    pub fn keys(&self) -> Vec<ChannelKey> {
+        self.index.keys().copied().collect()
     }
 
     /// The channels of `choice` that hold text.

@@ -6,12 +6,14 @@ use crate::core::{
     class::{Action, Certainty, Class, Layer},
     detect::{
         Detector,
+        answers::Print,
         content::{Fences, Json},
         repeat::{LONGEST, Repeat, Run},
+        words::{Said, Words},
     },
-    judgement::{Judgement, findings::Draft, loops::Looped},
+    judgement::{FindingId, Judgement, findings::Draft, loops::Looped},
     params::Param,
-    reading::{ChannelKey, DeltaId, FrameId, Reading},
+    reading::{Channel, ChannelKey, DeltaId, FrameId, Reading},
 };
 
 /// What is followed in one channel's text beside its framing.
@@ -20,12 +22,33 @@ pub(super) struct Content {
     pub json: Json,
     pub fences: Fences,
     pub repeat: Repeat,
+    /// The run at the end of the text.
+    run: Option<Run>,
     /// The loop at the end of the text, or the last one.
     pub looped: Option<Looped>,
     /// Whitespace characters in a row at the end of the accepted text, cut ones included.
     blanks: u64,
+    pub words: Words,
+    /// The finding about words said again.
+    pub stutter: Option<FindingId>,
+    pub part: Part,
+    /// How long the text was when it ended last.
+    pub ended: usize,
     /// Where the latest deltas begin in the accepted text.
     places: VecDeque<(u32, DeltaId)>,
+}
+
+/// The text of one completion, in a channel that may carry several.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Part {
+    /// Where it begins.
+    pub start: usize,
+    /// Its first delta.
+    pub first: Option<DeltaId>,
+    /// The number of its completion.
+    pub completion: u32,
+    /// The part before it.
+    pub before: Print,
 }
 
 /// Bytes of text back to which a delta is found again: a run is told within four copies.
@@ -46,6 +69,26 @@ impl Content {
         self.places.get(index.saturating_sub(1)).map(|(_, delta)| *delta)
     }
 
+    /// The latest delta.
+    pub fn last_delta(&self) -> Option<DeltaId> {
+        self.places.back().map(|(_, delta)| *delta)
+    }
+
+    /// What the last delta added to `text`, and that delta, if the one before it added the same.
+    pub fn last_again<'a>(&self, text: &'a str) -> Option<(&'a str, DeltaId)> {
+        let (start, delta) = *self.places.back()?;
+        let (before, _) = *self.places.get(self.places.len().checked_sub(2)?)?;
+        let (before, start) = (before as usize, start as usize);
+        let (last, once) = (&text[start..], &text[..before]);
+        // Three in a row are a list, or a loop.
+        (text[before..start] == *last && !once.ends_with(last)).then(|| (&text[start..], delta))
+    }
+
+    /// True if the text ends in a run of three copies or more, or a loop was found last.
+    pub fn goes_round(&self) -> bool {
+        self.run.is_some() || self.looped.is_some_and(|looped| looped.finding.is_some())
+    }
+
     /// The latest deltas, those after `first`.
     pub fn deltas_after(&self, first: DeltaId) -> impl Iterator<Item = DeltaId> + '_ {
         let from = self.places.partition_point(|(_, delta)| *delta <= first);
@@ -56,8 +99,13 @@ impl Content {
 impl Judgement {
     /// Follows what delta `id` added to the channel's text, from byte `from` of that on.
     pub(super) fn follow_content(&mut self, reading: &Reading, key: ChannelKey, id: DeltaId, from: usize) {
+        let completion = self.session.answers.completion;
+        if self.channels.entry(key).content.part.completion != completion {
+            self.begin_part(reading, key, from, id);
+        }
         let channel = self.channels.entry(key);
         let (text, content) = (&channel.accepted, &mut channel.content);
+        content.part.first.get_or_insert(id);
         let new = &text[from..];
         content.place(from, id);
         content.json.feed(new, from);
@@ -66,6 +114,17 @@ impl Judgement {
         content.blanks = if solid.is_empty() { content.blanks + blanks } else { blanks };
         let mut ended: Vec<Run> = Vec::new();
         let run = content.repeat.feed(text, &mut ended);
+        content.run = run;
+        let mut said: Vec<Said> = Vec::new();
+        if key.channel != Channel::ToolArguments {
+            content.words.feed(text, &mut said);
+            if !new.is_ascii() && is_word(new) && content.last_again(text).is_some() {
+                content.words.again(text, from, &mut said);
+            }
+        }
+        for said in said {
+            self.judge_word(reading, key, id, said);
+        }
         for run in ended {
             self.judge_loop(reading, key, id, run);
         }
@@ -113,4 +172,9 @@ impl Judgement {
         self.cut(id, 0..text.len() as u32, finding);
         true
     }
+}
+
+/// Four letters or more of a script that may do without spaces.
+fn is_word(text: &str) -> bool {
+    text.chars().nth(3).is_some() && text.chars().all(char::is_alphabetic)
 }

@@ -12,7 +12,7 @@ use crate::core::{
         facts::{Facts, Match, Proposal, Said, Verdict},
         rewrite::near,
     },
-    judgement::{FindingId, Judgement, findings::Draft},
+    judgement::{FindingId, Judgement, channel::ChannelState, findings::Draft},
     output::Cut,
     reading::{Channel, ChannelKey, DeltaId, FrameId, Note, Reading},
 };
@@ -29,13 +29,13 @@ impl Judgement {
         if self.channels.entry(key).count == 0 {
             self.conclude_choice(reading, key.choice, Some(key), "another text of its choice began");
         }
-        let same = self.count_delta(reading, key, id);
+        let against_last = self.count_delta(reading, key, id);
         if self.flood(reading, key, frame, id) {
             return;
         }
         loop {
             let held = !self.channel(key).held.is_empty();
-            match self.propose(reading, key, frame, id, same, finishes) {
+            match self.propose(reading, key, frame, id, against_last, finishes) {
                 Some(proposal @ Proposal { verdict: Verdict::Proved(_), .. }) => {
                     let this = proposal.names(id);
                     self.suppress(reading, key, this.then_some(id), proposal);
@@ -63,7 +63,25 @@ impl Judgement {
         if self.session.said.0 == Some(frame) {
             return;
         }
-        self.session.said = (Some(frame), Said::of(self.heard(reading, frame)));
+        let heard = self.heard(reading, frame);
+        self.session.said = (Some(frame), Said::of(heard));
+        for (_, note) in heard {
+            if let Note::Tool { choice, block, id, .. } = note
+                && !id.is_empty()
+            {
+                self.begin_call(reading, ChannelKey { choice: *choice, block: *block, channel: Channel::ToolArguments }, id);
+            }
+        }
+    }
+
+    /// A call of another id in the same place is another call: its arguments begin anew.
+    fn begin_call(&mut self, reading: &Reading, key: ChannelKey, id: &str) {
+        let known = self.channel(key).call.as_deref().is_none_or(|call| call == id);
+        if !known {
+            self.conclude(reading, key, "another call began");
+            *self.channel(key) = ChannelState::default();
+        }
+        self.channel(key).call.get_or_insert_with(|| id.to_string());
     }
 
     /// The notes of `frame`; mostly the latest one, and mostly none.
@@ -94,6 +112,7 @@ impl Judgement {
 
     /// Channels end with their choice's finish, and where a tool call begins.
     pub(super) fn conclude_by_notes(&mut self, reading: &Reading, frame: FrameId, finished: &[u16]) {
+        self.listen(reading, frame);
         if self.channels.earliest_hold().is_none() {
             return;
         }
@@ -112,12 +131,12 @@ impl Judgement {
         self.channels.entry(key)
     }
 
-    /// Counts a delta; true if it equals the one before it.
-    fn count_delta(&mut self, reading: &Reading, key: ChannelKey, id: DeltaId) -> bool {
+    /// Counts a delta, and says how it lies to the one before it.
+    fn count_delta(&mut self, reading: &Reading, key: ChannelKey, id: DeltaId) -> Match {
         let channel = self.channels.entry(key);
-        let same = channel.last.is_some_and(|last| reading.delta(last).text == reading.delta(id).text);
-        channel.distinct += u32::from(!same);
-        same
+        let against_last = channel.last.map_or(Match::Nothing, |last| Match::of(reading.delta(id).text, reading.delta(last).text));
+        channel.distinct += u32::from(against_last != Match::Equals);
+        against_last
     }
 
     /// Asks every hypothesis and picks. Most deltas neither equal, extend nor begin the text so far: nothing is asked about them.
@@ -127,7 +146,7 @@ impl Judgement {
         key: ChannelKey,
         frame: FrameId,
         id: DeltaId,
-        same: bool,
+        against_last: Match,
         finishes: bool,
     ) -> Option<Proposal> {
         if let Some(proposal) = self.resume(reading, key, frame, id) {
@@ -142,7 +161,7 @@ impl Judgement {
             _ => false,
         };
         let said = &self.session.said.1;
-        let plain = !same && !said.opening && said.tokens.is_none();
+        let plain = !matches!(against_last, Match::Equals | Match::Extends) && !said.opening && said.tokens.is_none();
         if unrelated && plain && channel.held.is_empty() && channel.hypotheses.idle() {
             channel.hypotheses.unrelated(id, self.walk.at, channel.count);
             for detector in TEXT_DETECTORS {
@@ -162,7 +181,8 @@ impl Judgement {
             against_accepted,
             held: &channel.held,
             last: channel.last,
-            same,
+            same: against_last == Match::Equals,
+            grows: against_last == Match::Extends,
             count: channel.count,
             distinct: channel.distinct.saturating_sub(1),
             finishes,

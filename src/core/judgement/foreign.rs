@@ -30,6 +30,9 @@ pub(super) struct Doubtful {
 impl Judgement {
     /// Passes on a frame that has its turn, unless it is in doubt to which completion it belongs.
     pub(super) fn pass(&mut self, reading: &Reading, item: Item) {
+        if item.completion.is_none() && self.session.completions.goes_on(!reading.deltas_of(item.frame).is_empty()) {
+            return self.judge_item(reading, &item);
+        }
         let id = item.completion.and_then(|note| match &reading.notes()[note].1 {
             Note::CompletionId(id) => Some(id.as_str()),
             _ => None,
@@ -63,7 +66,7 @@ impl Judgement {
             Step::Meaningless => self.settle_nothing(reading, true),
             _ if self.is_retold(2) => self.settle_restart(reading),
             Step::Stays if !self.may_be_retold() => self.settle_nothing(reading, false),
-            _ if ends => self.settle_completions(reading),
+            _ if ends => self.settle_completions(reading, true),
             _ if full || params.get(Param::HoldTime) == 0 => self.settle_nothing(reading, false),
             _ => {}
         }
@@ -73,13 +76,12 @@ impl Judgement {
         self.channels.get(key).is_some_and(|channel| !channel.accepted.is_empty())
     }
 
-    /// Decides by what came so far: nothing more does.
-    pub(super) fn settle_completions(&mut self, reading: &Reading) {
+    /// Decides by what came so far: nothing more does, and the answer is `finished` or not.
+    pub(super) fn settle_completions(&mut self, reading: &Reading, finished: bool) {
         if !self.session.completions.in_doubt() {
             return;
         }
-        let (_, returned) = self.session.completions.counts();
-        if returned > 0 {
+        if self.session.completions.returned(finished) {
             self.settle_foreign(reading);
         } else if self.is_retold(1) {
             self.settle_restart(reading);

@@ -50,6 +50,7 @@ impl Judgement {
                     if !self.session.finished.is_empty() {
                         self.session.late = true;
                         self.session.completions.begin();
+                        self.session.answers.completion += 1;
                     }
                 }
                 note => damaged |= self.judge_damage(reading, id, note),
@@ -85,6 +86,8 @@ impl Judgement {
         self.let_go(reading, "a new turn began", true);
         self.session.completions.begin();
         self.weigh_snapshots(reading, reading.frame(frame).first_delta);
+        self.end_texts(reading);
+        self.session.answers.turn += 1;
         self.channels.new_turn();
         self.forget_ends();
         self.session.finished.clear();
@@ -123,69 +126,6 @@ impl Judgement {
             (finding.level, finding.lost) = (Level::Warning, false);
             finding.hint = "upgrade the server: its detokenizer must wait until a character is whole";
         }
-    }
-
-    /// Damage that a note reports; true if something was lost.
-    fn judge_damage(&mut self, reading: &Reading, frame: FrameId, note: &Note) -> bool {
-        let (class, layer, evidence) = match note {
-            Note::Malformed { byte, message } => {
-                self.condition.unhealed = true;
-                (Class::MalformedFrame, Layer::Unknown, format!("frame {} cannot be read at byte {byte}: {message}", frame.0))
-            }
-            Note::Checksum { byte, message } => {
-                self.condition.unhealed = true;
-                (Class::ChecksumMismatch, Layer::Proxy, format!("frame {} at byte {byte}: {message}", frame.0))
-            }
-            Note::TooLarge { limit } => {
-                self.condition.unhealed = true;
-                (Class::LimitExceeded, Layer::Server, format!("frame {} is larger than {limit} bytes and was not read", frame.0))
-            }
-            Note::Replaced(1) => (
-                Class::EncodingError,
-                Layer::Unknown,
-                format!("frame {}: 1 character was not valid Unicode and was replaced", frame.0),
-            ),
-            Note::Replaced(count) => (
-                Class::EncodingError,
-                Layer::Unknown,
-                format!("frame {}: {count} characters were not valid Unicode and were replaced", frame.0),
-            ),
-            Note::Error { kind, message } => {
-                self.broken_off(reading);
-                self.session.failed = true;
-                self.condition.unhealed = true;
-                (Class::ProviderError, Layer::Server, format!("the provider reports {kind}: {message}"))
-            }
-            Note::JoinedSurrogate => {
-                self.note_once(reading, Class::Utf8Split, Layer::Server, Some(frame), || {
-                    format!("frame {} completes a character whose first half came in a delta before; joined", frame.0)
-                });
-                return false;
-            }
-            Note::Odd(what) => {
-                self.note_once(reading, Class::UnknownFrame, Layer::Server, Some(frame), || {
-                    format!("frame {} has a value that its format does not: {what}; the rest was read", frame.0)
-                });
-                return false;
-            }
-            Note::SaidTwice
-            | Note::Finish { .. }
-            | Note::Usage(_)
-            | Note::Tool { .. }
-            | Note::CompletionId(_)
-            | Note::Model(_)
-            | Note::NewTurn
-            | Note::Stop { .. }
-            | Note::Boundary(_)
-            | Note::Mirrored { .. }
-            | Note::Opening
-            | Note::Tokens(_) => {
-                return false;
-            }
-        };
-        let first_delta = reading.deltas_of(frame).next().map(DeltaId);
-        self.add(reading, Draft::flag(class, layer, evidence), None, Some(frame), first_delta);
-        true
     }
 
     /// A note that is made once a session and counted after that.

@@ -1,5 +1,7 @@
 //! What is undecided: it is held, and decided when a later delta, the end of its channel or the end of the hold says so.
 
+use std::ops::Range;
+
 use super::Judgement;
 use crate::core::{
     class::{Action, Certainty, Class, Layer},
@@ -47,12 +49,21 @@ impl Judgement {
 
     /// Passes on what is held in `key`, undecided, and notes both readings.
     pub(super) fn give_up(&mut self, reading: &Reading, key: ChannelKey, why: &str) {
-        self.close(reading, key, why, false);
+        self.close(reading, key, why, false, None);
     }
 
     /// Channel `key` ends while it holds text: what its hypotheses make of the whole of it decides.
     pub(super) fn conclude(&mut self, reading: &Reading, key: ChannelKey, why: &str) {
-        self.close(reading, key, why, true);
+        self.close(reading, key, why, true, None);
+    }
+
+    /// A typed snapshot says what the channel's text is: one of the readings of what is held may be that.
+    pub(super) fn restate(&mut self, reading: &Reading, id: DeltaId) {
+        let row = reading.delta(id);
+        if self.channels.get(row.key).is_some_and(|channel| !channel.held.is_empty()) {
+            let why = format!("frame {} restates the text without it", row.frame.0);
+            self.close(reading, row.key, &why, true, Some(row.text));
+        }
     }
 
     /// Concludes every channel of `choice` that holds text, `but` one.
@@ -64,39 +75,51 @@ impl Judgement {
         }
     }
 
-    fn close(&mut self, reading: &Reading, key: ChannelKey, why: &str, ended: bool) {
+    fn close(&mut self, reading: &Reading, key: ChannelKey, why: &str, ended: bool, typed: Option<&str>) {
         if self.resume_given_up(reading, key, why) {
             return;
         }
-        let params = &self.profile.params;
         let channel = self.channels.entry(key);
         if channel.held.is_empty() {
             return;
         }
         let held = Held { reading, key, accepted: &channel.accepted, deltas: &channel.held };
-        let best = channel.hypotheses.weigh(&held, params, ended);
-        let proved = best.as_ref().filter(|(_, best)| best.strength() == 2).map(|(place, _)| *place);
-        let outcome = if proved.is_some() { Outcome::Decided } else { Outcome::GivenUp };
-        channel.hypotheses.resolve(&held, outcome, proved);
-        match best {
-            Some((_, proposal @ Proposal { verdict: Verdict::Proved(_), .. })) => {
-                let evidence = format!("{}, and {why}", proposal.evidence);
-                self.suppress(reading, key, None, Proposal { evidence, ..proposal });
-            }
-            Some((_, Proposal { verdict: Verdict::Undecided(redundant), class, evidence, .. })) => {
-                if let Some(reason) = self.reason_to_act(reading, class, &redundant) {
-                    let evidence = format!("{evidence}, and {why} before proof came; {reason}");
-                    let (verdict, certainty) = (Verdict::Proved(redundant), Certainty::Likely);
-                    let proposal = Proposal { score: 900, verdict, certainty, evidence, ..Proposal::pass(class) };
-                    return self.suppress(reading, key, None, proposal);
+        let mut best = channel.hypotheses.weigh(&held, &self.profile.params, ended);
+        let redundant = match &best {
+            Some((_, Proposal { verdict: Verdict::Undecided(redundant) | Verdict::Proved(redundant), .. })) => redundant.clone(),
+            _ => Redundant::new(),
+        };
+        if let Some(typed) = typed {
+            best = match best {
+                // The snapshot is the text with all that is held: there is no doubt left.
+                _ if held.reads(&Redundant::new(), typed) => None,
+                Some((place, doubt)) if held.reads(&redundant, typed) => {
+                    Some((place, Proposal::proved(doubt.class, redundant.clone(), doubt.evidence)))
                 }
-                self.note_doubt(
-                    reading,
-                    key,
-                    class,
-                    &redundant,
-                    format!("{evidence}, and {why} before another delta could decide"),
-                );
+                // It says something else, which proves neither.
+                _ => return,
+            };
+        }
+        let undecided = best.as_ref().filter(|(_, best)| best.strength() < 2).map(|(_, best)| best.class);
+        let reason = undecided.and_then(|class| self.reason_to_act(reading, class, &redundant));
+        let sure = best.as_ref().filter(|_| undecided.is_none() || reason.is_some()).map(|(place, _)| *place);
+        let outcome = if sure.is_some() || typed.is_some() { Outcome::Decided } else { Outcome::GivenUp };
+        let channel = self.channels.entry(key);
+        let held = Held { reading, key, accepted: &channel.accepted, deltas: &channel.held };
+        channel.hypotheses.resolve(&held, outcome, sure);
+        match (best, reason) {
+            (Some((_, best)), Some(reason)) => {
+                let evidence = format!("{}, and {why} before proof came; {reason}", best.evidence);
+                let (verdict, certainty) = (Verdict::Proved(redundant), Certainty::Likely);
+                self.suppress(reading, key, None, Proposal { score: 900, verdict, certainty, evidence, ..best });
+            }
+            (Some((_, best)), None) if undecided.is_none() => {
+                let evidence = format!("{}, and {why}", best.evidence);
+                self.suppress(reading, key, None, Proposal { evidence, ..best });
+            }
+            (Some((_, best)), None) if !is_blank(reading, &redundant) => {
+                let evidence = format!("{}, and {why} before another delta could decide", best.evidence);
+                self.note_doubt(reading, key, best.class, &redundant, evidence);
                 self.pass_on(reading, key);
             }
             _ => self.give_back(reading, key),
@@ -134,6 +157,14 @@ impl Judgement {
         let clip = |text: String| text.chars().take(SHOWN).collect::<String>();
         self.findings[finding.0 as usize].readings = readings.into_iter().map(clip).collect();
     }
+}
+
+/// True if nobody would miss `redundant`, nor mind it: it is whitespace.
+fn is_blank(reading: &Reading, redundant: &Redundant) -> bool {
+    let blank = |(delta, range): &(DeltaId, Range<u32>)| {
+        reading.delta(*delta).text[range.start as usize..range.end as usize].trim().is_empty()
+    };
+    redundant.iter().all(blank)
 }
 
 /// The end of `text`, on a character boundary, at most [`SHOWN`] / 2 characters of it.

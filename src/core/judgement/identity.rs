@@ -54,7 +54,11 @@ impl Judgement {
     /// Takes a frame in: it is judged in the order of its number.
     pub(super) fn admit(&mut self, reading: &Reading, mut item: Item) {
         let number = self.identify(reading, &mut item);
-        if number.is_none() && !self.session.order.is_open() {
+        let plain = match number {
+            Some(number) => self.session.order.follows(number),
+            None => !self.session.order.is_open(),
+        };
+        if plain {
             return self.pass(reading, item);
         }
         if item.kind == FrameKind::Terminator && number.is_none() {
@@ -92,7 +96,11 @@ impl Judgement {
         let identity = reading.identity(item.frame)?;
         let session = &mut self.session;
         let counts = identity.series == Series::Sequence;
-        let expected = counts && session.numbering.1 == identity.generation && session.order.expects(identity.number);
+        let known = counts && session.numbering.1 == identity.generation;
+        if known && session.order.missed(identity.number) {
+            return Some(identity.number);
+        }
+        let expected = known && session.order.expects(identity.number);
         let identified = session.identities.observe(reading, item.frame, identity, expected, &self.profile.params);
         match identified {
             Identified::Again { original } => {
@@ -128,6 +136,8 @@ impl Judgement {
         if let (Some(GivenUp::Missing { count, first: number, shown, numbers }), Some(frame)) = (given_up, first) {
             gap = shown || numbers >= 3;
             if gap {
+                let evidence = format!("frame {} came before number {number}, which had not come when {why}", frame.0);
+                self.report_misplaced(reading, frame, Certainty::Likely, evidence);
                 self.report_gap(reading, frame, count, number, shown, why);
             }
         }
@@ -185,7 +195,9 @@ impl Judgement {
         self.pass_ends(reading, item.frame, item.kind, &item.finished);
         for delta in reading.deltas_of(item.frame).map(DeltaId) {
             let row = reading.delta(delta);
-            if !row.snapshot {
+            if row.snapshot {
+                self.restate(reading, delta);
+            } else {
                 self.judge_delta(reading, item.frame, delta, item.finished.binary_search(&row.key.choice).is_ok());
             }
         }
@@ -240,8 +252,8 @@ impl Judgement {
         let mut early: Vec<FrameId> = early.map(|(frame, _)| *frame).collect();
         early.sort_unstable();
         let deltas = |frame: FrameId| reading.deltas_of(frame).map(DeltaId);
-        let Some(delta) = early.iter().copied().flat_map(deltas).next() else { return };
-        let frame = reading.delta(delta).frame;
+        let Some(frame) = early.first().copied() else { return };
+        let delta = early.iter().copied().flat_map(deltas).next();
         let evidence = match early.len() {
             1 => format!("frame {} came before frames with smaller numbers, and was put behind them", frame.0),
             count => format!(
@@ -258,8 +270,8 @@ impl Judgement {
             evidence,
         };
         self.score(Detector::Order, 1000);
-        let key = reading.delta(delta).key;
-        let finding = self.add(reading, draft, Some(key), Some(frame), Some(delta));
+        let key = delta.map(|delta| reading.delta(delta).key);
+        let finding = self.add(reading, draft, key, Some(frame), delta);
         for delta in early.into_iter().flat_map(deltas).skip(1) {
             self.extend(finding, Some(delta));
         }

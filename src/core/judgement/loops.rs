@@ -27,7 +27,7 @@ pub(super) struct Looped {
     settled: bool,
     /// The delta in which its second copy begins.
     second: DeltaId,
-    finding: Option<FindingId>,
+    pub finding: Option<FindingId>,
 }
 
 impl Judgement {
@@ -38,10 +38,8 @@ impl Judgement {
             Some(looped) => looped,
             None => self.begin_loop(key, id, run),
         };
-        let channel = self.channels.entry(key);
-        let text = &channel.accepted;
         let run = Run { start: run.start + looped.skip, ..run };
-        let (copies, chars) = (run.copies(), run.chars(text));
+        let (copies, chars) = (run.copies(), run.copies() * looped.unit.chars);
         let params = &self.profile.params;
         let weight = loops::weigh(looped.unit, copies, chars, looped.place, looped.asked, params);
         let needed = loops::limit(looped.unit, looped.place, params).max(1);
@@ -121,7 +119,7 @@ impl Judgement {
         let (text, content) = (&channel.accepted, &mut channel.content);
         let unit = run.unit(text);
         if looped.unit.kind != Kind::Special {
-            looped.place = if key.channel == Channel::ToolArguments || content.json.holds(run.start) {
+            looped.place = if key.channel == Channel::ToolArguments || content.json.holds(text, run.start) {
                 Place::Json
             } else if content.fences.inside(text, run.start) {
                 Place::Fence

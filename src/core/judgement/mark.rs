@@ -6,7 +6,7 @@ use crate::core::{
     detect::{snapshot::Snapshots, timing::Phase, usage},
     dialect::Ending,
     input::{End, Origin, OurEnd, What},
-    judgement::{Finding, Judgement, findings::Draft},
+    judgement::{Finding, Judgement, damage::blame_error, findings::Draft},
     machine::EndReason,
     reading::{FrameId, Mark, Reading},
     time::Micros,
@@ -89,6 +89,7 @@ impl Judgement {
 
     fn end_attempt(&mut self, reading: &Reading, end: &End) {
         self.let_go(reading, "the stream ended", true);
+        self.end_texts(reading);
         self.end_strategy(reading);
         self.end_gap(self.walk.at, false);
         self.session.progress.end();
@@ -100,11 +101,13 @@ impl Judgement {
         let reason = self.end_reason(reading, end);
         self.report_end(reading, end, reason);
         self.weigh_snapshots(reading, self.deltas_judged(reading));
+        if matches!(reason, EndReason::Finished | EndReason::Cut) {
+            self.weigh_usage(reading);
+        }
         if reason == EndReason::Finished {
             let last = self.walk.frame.checked_sub(1).map(FrameId);
             self.look_for_unfinished(reading, last);
             self.look_for_open_calls(reading);
-            self.weigh_usage(reading);
         }
         // Said once for the attempt that ends here; another end, while waiting for the next attempt, is the session's.
         if std::mem::take(&mut self.session.will_retry) {
@@ -112,6 +115,9 @@ impl Judgement {
             self.session.cause = Some(format!("attempt {} failed and is tried again", self.session.attempt));
         } else {
             self.session.cause.get_or_insert_with(|| format!("the session ended: {}", reason.word()));
+            if reason == EndReason::Finished {
+                self.forgive_failed_attempts();
+            }
             self.ended = Some(reason);
         }
     }
@@ -147,12 +153,30 @@ impl Judgement {
     /// Notes a token count that cannot be the text's. It says nothing about how the session ends.
     fn weigh_usage(&mut self, reading: &Reading) {
         let frames = self.session.first_frame..self.walk.frame;
-        let Some((frame, evidence)) = usage::doubt(reading, &self.output, frames) else { return };
         let cause = self.session.cause.take();
-        let (class, layer) = (Class::UsageAnomaly, Layer::Server);
-        let draft = Draft { class, score: 1000, certainty: Certainty::Likely, action: Action::Flag, layer, evidence };
-        self.add(reading, draft, None, Some(frame), None);
+        if let Some(doubt) = usage::doubt(reading, &self.output, frames.clone()) {
+            let (class, layer, evidence) = (Class::UsageAnomaly, Layer::Server, doubt.evidence);
+            let draft = Draft { class, score: 1000, certainty: Certainty::Likely, action: Action::Flag, layer, evidence };
+            self.add(reading, draft, None, Some(doubt.frame), None);
+        }
+        if let Some(doubt) = usage::ahead(reading, &self.output, frames) {
+            let (class, layer, evidence) = (Class::UnderEmission, Layer::Server, doubt.evidence);
+            let draft = Draft { class, score: 500, certainty: Certainty::Ambiguous, action: Action::Keep, layer, evidence };
+            let finding = self.add(reading, draft, None, Some(doubt.frame), None);
+            self.findings[finding.0 as usize].hint = "ask the same without streaming, and compare the two texts";
+        }
         self.session.cause = cause;
+    }
+
+    /// An attempt that failed before it said anything costs nothing once another one has answered.
+    fn forgive_failed_attempts(&mut self) {
+        if self.session.carried {
+            return;
+        }
+        let attempt = self.session.attempt;
+        for finding in self.findings.iter_mut().filter(|finding| finding.attempt < attempt) {
+            finding.lost = false;
+        }
     }
 
     fn report_end(&mut self, reading: &Reading, end: &End, reason: EndReason) {
@@ -180,7 +204,7 @@ impl Judgement {
             }
             (EndReason::Error, _) if !self.session.failed => {
                 let status = self.session.status.unwrap_or(0);
-                (Class::ProviderError, Layer::Server, format!("the provider answered with status {status}"))
+                (Class::ProviderError, blame_error("", "", Some(status)).0, format!("the provider answered with status {status}"))
             }
             _ => return,
         };

@@ -54,7 +54,7 @@ impl Judgement {
     /// Nothing waits any longer for other frames, nor for other text; `ended` if that is because the text ended.
     pub(super) fn let_go(&mut self, reading: &Reading, why: &str, ended: bool) {
         self.order_given_up(reading, why);
-        self.settle_completions(reading);
+        self.settle_completions(reading, false);
         for key in self.channels.holding() {
             if ended { self.conclude(reading, key, why) } else { self.give_up(reading, key, why) }
         }

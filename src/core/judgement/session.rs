@@ -6,6 +6,7 @@ use super::{
     findings::Tally,
     foreign::Doubtful,
     identity::{Item, Run},
+    said::Answers,
     timing::CatchUp,
 };
 use crate::core::{
@@ -80,6 +81,7 @@ pub(super) struct SessionState {
     pub flowed: bool,
     /// Position of the first delta's frame.
     pub first_delta_frame: u32,
+    pub answers: Answers,
     /// What the request says, once somebody asked.
     pub prompt: Option<Prompt>,
     /// Why the state will change, if it does.

@@ -11,6 +11,8 @@ pub(super) enum Meaning {
     Opening,
     /// A content block begins.
     BlockStart,
+    /// A content block ends.
+    BlockStop,
     /// Its text is all text so far.
     Whole,
     /// The stream is complete; its text is all text so far.
@@ -36,6 +38,7 @@ const EVENTS: &[(&[u8], Meaning)] = &[
     (b"delta", Meaning::Delta),
     (b"add_message", Meaning::Opening),
     (b"content_block_start", Meaning::BlockStart),
+    (b"content_block_stop", Meaning::BlockStop),
     (b"[DONE]", Meaning::Terminator),
     (b"done", Meaning::Terminator),
     (b"message_stop", Meaning::Terminator),

@@ -30,6 +30,8 @@ pub(super) struct ChunkReader {
     /// The content block that text belongs to, and whether it has some.
     block: u16,
     used: bool,
+    /// That block has been stopped.
+    stopped: bool,
     /// Event and text of the frame before, if it was a typed thought.
     thought: Option<(Vec<u8>, Vec<u8>)>,
 }
@@ -93,9 +95,10 @@ impl ChunkReader {
                 self.wholes.new_turn();
                 sink.note(Note::NewTurn);
             }
-            Meaning::BlockStart if self.used => {
-                self.block = self.block.saturating_add(1);
-                self.used = false;
+            Meaning::BlockStart if self.used || self.stopped => self.next_block(),
+            Meaning::BlockStop => {
+                sink.note(Note::Stop { block: self.block });
+                self.stopped = true;
             }
             Meaning::Error => {
                 let kind = if chunk.kind.is_empty() { &chunk.event } else { &chunk.kind };
@@ -118,6 +121,10 @@ impl ChunkReader {
 
     fn texts(&mut self, meaning: Meaning, chunk: &Chunk<'_>, thought: Option<(Vec<u8>, Vec<u8>)>, sink: &mut Sink) {
         let channel = channel(chunk);
+        // What comes behind a stop is another block, whether or not its start is told.
+        if self.stopped && meaning != Meaning::BlockStop && says(chunk) {
+            self.next_block();
+        }
         let key = self.key(channel, chunk);
         if !chunk.text.is_empty() {
             // Other text shows that the rest of a cut escape does not come.
@@ -196,6 +203,11 @@ impl ChunkReader {
         }
     }
 
+    fn next_block(&mut self) {
+        self.block = self.block.saturating_add(1);
+        (self.used, self.stopped) = (false, false);
+    }
+
     fn key(&mut self, channel: Channel, chunk: &Chunk<'_>) -> ChannelKey {
         let block = match channel {
             // Only what has arguments is a call.
@@ -204,6 +216,13 @@ impl ChunkReader {
         };
         ChannelKey { choice: 0, block, channel }
     }
+}
+
+/// Whether a chunk carries text of any kind.
+fn says(chunk: &Chunk<'_>) -> bool {
+    let texts = [&chunk.text, &chunk.hex, &chunk.json_escape, &chunk.reasoning, &chunk.reasoning_content, &chunk.snapshot];
+    let details = !matches!(&chunk.reasoning_details, TextOr::Text(text) if text.is_empty());
+    details || texts.iter().any(|text| !text.is_empty())
 }
 
 fn channel(chunk: &Chunk<'_>) -> Channel {

@@ -15,9 +15,6 @@ pub struct Chunk<'a> {
     #[serde(borrow, default)]
     pub model: Text<'a>,
     pub object: Option<IgnoredAny>,
-    /// Some count it up during the stream.
-    #[serde(borrow)]
-    pub created: Option<&'a RawValue>,
     #[serde(borrow)]
     pub choices: Option<Few<Choice<'a>>>,
     #[serde(borrow)]
