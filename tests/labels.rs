@@ -1,5 +1,6 @@
 //! Labels: anchors that find their deltas again, and what output they ask for.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::single_range_in_vec_init, reason = "a list of ranges may have one")]
 
 mod screen_support;
 mod support;

@@ -123,6 +123,7 @@ pub fn characters(reading: &Reading, delta: DeltaId, ranges: &[Range<u32>]) -> u
 }
 
 #[cfg(test)]
+#[allow(clippy::single_range_in_vec_init, reason = "a list of ranges may have one")]
 mod tests {
     use super::*;
 

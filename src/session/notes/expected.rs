@@ -15,6 +15,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    iter,
     ops::Range,
 };
 
@@ -94,7 +95,7 @@ fn repair(stream: Class, labels: &BTreeMap<DeltaId, &DeltaLabel>, reading: &Read
     }
     let moved = |label: &&DeltaLabel| label.label == Label::Stutter(Class::OutOfOrder);
     let faults = labels.values().filter(|label| label.label != Label::Fine);
-    if faults.count() == 0 || labels.values().any(|label| moved(&label)) {
+    if faults.count() == 0 || labels.values().any(moved) {
         return None;
     }
     let mut texts = BTreeMap::<ChannelKey, String>::new();
@@ -114,7 +115,7 @@ fn repair(stream: Class, labels: &BTreeMap<DeltaId, &DeltaLabel>, reading: &Read
         so_far.push_str(&row.text[..range.start]);
         so_far.push_str(&row.text[range.end..]);
         if range.start < range.end {
-            redundant.insert(delta, vec![range.start as u32..range.end as u32]);
+            redundant.insert(delta, iter::once(range.start as u32..range.end as u32).collect());
         }
     }
     Some(redundant)
