@@ -196,7 +196,9 @@ fn fuzz(
         "replicate",
         "mcp",
         "writer-completions",
-        "labelled"
+        "labelled",
+        "llamacpp",
+        "sglang"
     )]
     target: &str,
 ) {
