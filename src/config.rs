@@ -10,6 +10,7 @@
 //!     params: { "stall.gap_ms": 3000 },
 //!     timeouts: (idle_ms: 20000),
 //!     max_attempts: 3,
+//!     habits: true,
 //!     desk: (breaker: (trip_at: 5, open_ms: 10000), retry: (base_ms: 200), requests_per_minute: 60, stutter_is_slow: true),
 //!     glyphs: ascii,
 //! )
@@ -62,6 +63,7 @@ struct ConfigFile {
     params: Thresholds,
     timeouts: TimeoutsFile,
     max_attempts: Option<u32>,
+    habits: Option<bool>,
     desk: desk::DeskFile,
     glyphs: Option<Glyphs>,
     theme: Option<String>,
@@ -90,6 +92,8 @@ pub struct Config {
     pub profile: Profile,
     /// How long each phase of an exchange may take.
     pub timeouts: Timeouts,
+    /// Whether live sessions use and keep what their endpoints were proved to do; off unless asked for.
+    pub habits: bool,
     /// Most attempts of a session.
     pub max_attempts: u32,
     /// How breaker, rate limit and retries behave; its attempts are [`max_attempts`](Config::max_attempts).
@@ -110,6 +114,7 @@ impl Default for Config {
             providers: BTreeMap::new(),
             profile: Profile::default(),
             timeouts: Timeouts::default(),
+            habits: false,
             max_attempts: 2,
             desk: DeskConfig::default(),
             glyphs: Glyphs::default(),
@@ -207,6 +212,7 @@ impl Config {
             }
         }
         self.max_attempts = file.max_attempts.unwrap_or(self.max_attempts).max(1);
+        self.habits = file.habits.unwrap_or(self.habits);
         file.desk.apply(&mut self.desk);
         self.glyphs = file.glyphs.unwrap_or(self.glyphs);
         self.theme = file.theme.or(self.theme.take());

@@ -14,6 +14,7 @@ use crate::{
 
 pub mod diff;
 mod generated;
+pub mod noted;
 mod retraction;
 pub mod score;
 pub mod table;

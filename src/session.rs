@@ -12,6 +12,7 @@ pub mod head;
 pub mod pipe;
 pub mod source;
 pub mod library;
+pub mod habits;
 pub mod notes;
 pub mod redact;
 

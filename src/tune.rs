@@ -143,12 +143,18 @@ fn held(reading: &Reading, judgement: &Judgement) -> u64 {
     frames.flatten().map(|frame| reading.deltas_of(FrameId(frame)).len() as u64).sum()
 }
 
-/// What `profile` makes of each of `examples`, in their order; judged on all processors.
+/// What `profile` makes of each of `examples`, in their order.
 pub fn judge_all(examples: &[Example], profile: &Profile) -> Vec<Outcome> {
+    judge_each(examples.iter(), profile)
+}
+
+/// As [`judge_all`], of examples that are picked; judged on all processors.
+fn judge_each<'a>(examples: impl Iterator<Item = &'a Example>, profile: &Profile) -> Vec<Outcome> {
+    let examples: Vec<&Example> = examples.collect();
     let threads = thread::available_parallelism().map_or(1, usize::from).min(examples.len().max(1));
     let share = examples.len().div_ceil(threads).max(1);
     thread::scope(|scope| {
-        let judge = |part: &[Example]| part.iter().map(|example| example.judge(profile)).collect::<Vec<_>>();
+        let judge = |part: &[&Example]| part.iter().map(|example| example.judge(profile)).collect::<Vec<_>>();
         let parts: Vec<_> = examples.chunks(share).map(|part| scope.spawn(move || judge(part))).collect();
         parts.into_iter().flat_map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     })

@@ -94,6 +94,7 @@ const SCENARIOS: &[(&str, &[Layer])] = &[
     ("tool-call", &[]),
     ("honest-repeats", &[]),
     ("held-laugh", &[]),
+    ("long", &[]),
     ("empty", &[]),
     ("cumulative", &[Server]),
     ("cumulative-first", &[Server]),

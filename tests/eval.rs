@@ -96,7 +96,8 @@ fn chunks_are_read_as_frames_of_a_dialect() {
     check_told(json!(["a", {"text": "b", "snapshot": "ab"}]), &["a", "b", "=ab"], &[]);
     // One thought in two places.
     check_told(json!([{"reasoning": "a", "reasoning_content": "a"}]), &["r:a", "r:a"], &["0 mirrored 1"]);
-    check_told(json!([{"reasoning": "a", "reasoning_content": "b"}]), &["r:b", "r:a"], &[]);
+    check_told(json!([{"reasoning": "a", "reasoning_content": "b"}]), &["r:a", "r:b"], &[]);
+    check_told(json!([{"reasoning_details": "c"}]), &["r:c"], &[]);
     check_told(json!([{"reasoning": "a", "reasoning_details": [{"text": "a"}]}]), &["r:a"], &[]);
     check_told(json!([{"reasoning_details": [{"text": "a"}, {"summary": "b"}]}]), &["r:a", "r:b"], &[]);
     check_told(
@@ -141,7 +142,7 @@ fn chunks_are_read_as_frames_of_a_dialect() {
     check_told(json!([{"hex": "e5"}]), &["", "\u{fffd}"], &["1 Replaced"]);
     check_told(json!([{"hex": "nothing"}]), &[], &["0 Malformed"]);
     // What nobody knows is a frame that says nothing.
-    check_told(json!([{"event": "tomorrow", "idx": "seven", "news": [1]}, {"text": 7}, {"text": "a", "seq": -1}]), &["a"], &[]);
+    check_told(json!([{"event": "tomorrow", "news": [1]}, {"role": "assistant"}, {"text": "a", "seq": -1}]), &["a"], &["2 Odd"]);
 }
 
 #[test]
@@ -153,6 +154,7 @@ fn identities_are_sequence_generation_and_source_time() {
         assert_eq!(rising, expected, "{ids:?}");
     };
     check(json!([{"seq": 1}, {"seq": 2}, {"seq": 1}, {}]), &[Some(true), Some(false), None]);
+    check(json!([{"id": 7}, {"id": 8}, {"id": "m"}]), &[Some(true), None]);
     check(json!([{"gen": 1, "seq": 9}, {"gen": 2, "seq": 0}]), &[Some(true)]);
     check(json!([{"src_us": 7, "text": "a"}, {"src_us": 5, "text": "b"}]), &[Some(false)]);
 }
@@ -360,6 +362,34 @@ fn the_command_prints_lines_and_sums() {
     let output = run(&["check", "cases.jsonl#2", "--format", "json"]);
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&report["format"], &report["output"]), (&json!("labelled"), &json!("今日は晴れです。")));
+}
+
+#[test]
+fn recordings_are_scored_by_the_labels_beside_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let frame = |text: &str| format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n");
+    let body = |deltas: &[&str]| deltas.iter().map(|delta| frame(delta)).collect::<String>() + "data: [DONE]\n\n";
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    let replay = ["The boat ", "left the harbour.", "The boat left the harbour.", " Then rain."];
+    write("replay.sse", &body(&replay));
+    let byte = replay[..2].iter().map(|delta| frame(delta).len()).sum::<usize>();
+    let label = format!("Label(attempt: 0, byte: {byte}, channel: text, label: stutter(\"cumulative_replay\"))");
+    write("replay.sse.notes.ron", &format!("StutterscopeNotes(format: 1, labels: [{label}])"));
+    write("fine.sse", &body(&["18", "183", "3"]));
+    write("fine.sse.notes.ron", "StutterscopeNotes(format: 1, stream: fine)");
+    write("bare.sse", &body(&["a"]));
+
+    let output = run(folder.path(), &["eval", ".", "--format", "json"]);
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
+    let sums: Value = serde_json::from_str(text(&output.stdout).lines().last().unwrap()).unwrap();
+    let row = |strategy: &str, key: &str| sums["strategies"][strategy][key].as_u64().unwrap();
+    for (strategy, harmed, repaired) in [("evidence", 0, 1), ("growth", 1, 0), ("none", 0, 0)] {
+        assert_eq!((row(strategy, "negatives"), row(strategy, "repairable")), (1, 1));
+        assert_eq!((row(strategy, "harmed"), row(strategy, "repaired")), (harmed, repaired), "{strategy}");
+    }
+    let output = run(folder.path(), &["eval", "bare.sse"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("bare.sse: no label says what the whole stream is (bare.sse.notes.ron)"));
 }
 
 #[test]

@@ -155,6 +155,19 @@ fn snapshots_that_begin_anew(#[case] deltas: &[&str], #[case] expected: &str) {
     assert_eq!(text(&judge(&session(deltas, 40), Profile::default())), expected);
 }
 
+/// A replay of all text before and after a tool call, and one that is none: the same sentence before another call.
+#[rstest]
+#[case::replay(&["Looking ", "it up. ", "|", "Found three matches. ", "Looking it up. Found three matches. ", "So."], "Looking it up. Found three matches. So.")]
+#[case::sentence(&["Checking. ", "|", "Checking. ", "Done."], "Checking. Checking. Done.")]
+#[case::growth_ends_where_the_call_begins(&["I will check", "I will check the file.", "|", " Done."], "I will check the file. Done.")]
+fn across_a_tool_call(#[case] deltas: &[&str], #[case] expected: &str) {
+    let frame = |delta: &str| if delta == "|" { arguments(0, "a", "{}") } else { frame("content", delta) };
+    let mut inputs = opening();
+    inputs.extend(deltas.iter().enumerate().map(|(at, delta)| read(10 + 30 * at as u64, frame(delta))));
+    inputs.extend([read(900, finish()), eof(901)]);
+    assert_eq!(text(&judge(&inputs, Profile::default())), expected);
+}
+
 /// A replay is told while another doubt still holds text.
 #[test]
 fn a_replay_while_text_is_held() {
@@ -162,13 +175,13 @@ fn a_replay_while_text_is_held() {
     check(&judge(&session(&deltas, 40), Profile::default()), "NowNow we look at the file. Done", &["cumulative_replay"]);
 }
 
-/// One delta of a tool call's arguments.
+/// One delta of a tool call's arguments; the call is announced where `id` is given.
 fn arguments(index: u16, id: &str, text: &str) -> String {
     let text = serde_json::to_string(text).unwrap();
     let id = if id.is_empty() { String::new() } else { format!("\"id\":\"{id}\",") };
-    format!(
-        "data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"tool_calls\":[{{\"index\":{index},{id}\"function\":{{\"name\":\"f\",\"arguments\":{text}}}}}]}},\"finish_reason\":null}}]}}\n\n"
-    )
+    let name = if id.is_empty() { "" } else { "\"name\":\"f\"," };
+    let call = format!("{{\"index\":{index},{id}\"function\":{{{name}\"arguments\":{text}}}}}");
+    format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"tool_calls\":[{call}]}},\"finish_reason\":null}}]}}\n\n")
 }
 
 fn call(deltas: &[&str], gap_ms: u64) -> Engine {
@@ -237,7 +250,7 @@ fn another_call_begins() {
 #[rstest]
 #[case::once("ok", "ok", &["per_delta_double"])]
 #[case::twice("okok", "okok", &[])]
-#[case::neither("other", "okok", &["per_delta_double"])]
+#[case::neither("other", "okok", &["per_delta_double", "under_emission"])]
 fn a_typed_snapshot_decides(#[case] whole: &str, #[case] expected: &str, #[case] found: &[&str]) {
     let event = |kind: &str, rest: &str| {
         read(10, format!("event: {kind}\ndata: {{\"type\":\"{kind}\",\"output_index\":0,\"content_index\":0,{rest}}}\n\n"))
@@ -253,4 +266,58 @@ fn a_typed_snapshot_decides(#[case] whole: &str, #[case] expected: &str, #[case]
     let engine = judge(&inputs, Profile::default());
     let text = engine.judgement.output.text(&engine.reading, 0, Channel::Text);
     assert_eq!((text.as_str(), classes(&engine).as_slice()), (expected, found), "{:#?}", engine.judgement.findings);
+}
+
+/// What a frame says beside its text is proof: the type that opens a block, the tokens it brings, the fields it has.
+#[rstest]
+#[case::opened_twice(
+    &[r#"{"event":"content_block_start","text":"Sure"}"#, r#"{"event":"content_block_delta","text":"Sure"}"#, r#""!""#],
+    "Sure!", "", &["first_chunk_double"]
+)]
+#[case::opened_with_text_of_its_own(
+    &[r#"{"event":"content_block_start","text":"The"}"#, r#"{"event":"content_block_delta","text":" answer"}"#, r#"" is 4.""#],
+    "The answer is 4.", "", &[]
+)]
+#[case::opened_and_said_later(
+    &[r#"{"event":"content_block_start","text":"ha"}"#, r#"" Ha""#, r#"" Ha""#, r#""!""#], "ha Ha Ha!", "", &[]
+)]
+#[case::sent_with_the_next_token(
+    &[r#"{"text":" Alice","tokens":[30505]}"#, r#"{"text":" Alice!","tokens":[4999]}"#, r#"{"text":" So","tokens":[2]}"#],
+    " Alice! So", "", &["holdback_resend"]
+)]
+#[case::sent_without_a_token(
+    &[r#"{"text":" a","tokens":[264]}"#, r#"{"text":" a","tokens":[]}"#, r#"{"text":" height","tokens":[2673]}"#],
+    " a height", "", &["holdback_resend"]
+)]
+#[case::a_token_that_begins_alike(
+    &[r#"{"text":" in","tokens":[304]}"#, r#"{"text":" into","tokens":[1139]}"#, r#"{"text":" it","tokens":[1]}"#], " in into it", "", &[]
+)]
+#[case::two_tokens(
+    &[r#"{"text":" a","tokens":[264]}"#, r#"{"text":" a!","tokens":[264, 3]}"#, r#"{"text":" b","tokens":[3]}"#], " a a! b", "", &[]
+)]
+#[case::one_thought_in_two_fields(
+    &[r#"{"reasoning":"The","reasoning_content":"The"}"#, r#"{"reasoning":" user","reasoning_content":" user"}"#],
+    "", "The user", &["channel_mirror"]
+)]
+#[case::a_thought_in_a_tag_too(
+    &[r#"{"text":"<think>So it is</think>","reasoning_content":"So it is"}"#, r#""Hi.""#], "Hi.", "So it is", &["channel_mirror"]
+)]
+#[case::the_answer_restates_the_thought(
+    &[r#"{"ch":"reasoning","text":"The answer is 4."}"#, r#""The answer is 4.""#], "The answer is 4.", "The answer is 4.", &[]
+)]
+fn what_the_frame_says(#[case] chunks: &[&str], #[case] expected: &str, #[case] thought: &str, #[case] found: &[&str]) {
+    let mut inputs = support::ollama_opening();
+    if let What::Start(start) = &mut inputs[0].what {
+        start.dialect = Some("labelled".into());
+    }
+    inputs.extend(chunks.iter().enumerate().map(|(at, chunk)| read(10 + 40 * at as u64, format!("{chunk}\n"))));
+    inputs.extend([read(900, "{\"finish\":\"stop\"}\n"), eof(901)]);
+    let engine = judge(&inputs, Profile::default());
+    let out = |channel| engine.judgement.output.text(&engine.reading, 0, channel);
+    assert_eq!((out(Channel::Text).as_str(), out(Channel::Reasoning).as_str()), (expected, thought));
+    assert_eq!(classes(&engine), found, "{:#?}", engine.judgement.findings);
+    for key in [Channel::Text, Channel::Reasoning].map(|channel| ChannelKey { choice: 0, block: 0, channel }) {
+        let sum = engine.judgement.output.balance(&engine.reading, key);
+        assert_eq!((sum.received, sum.held), (sum.emitted + sum.suppressed, 0));
+    }
 }

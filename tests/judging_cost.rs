@@ -64,6 +64,16 @@ fn in_time(began: Instant, what: &str) {
 #[case::blanks_after_what_only_looks_closed([delta(0, "{]"), delta(0, "\\n").repeat(DELTAS)].concat())]
 #[case::loops_that_begin_and_end((0..DELTAS).map(|at| delta(0, if at % 200 == 0 { "x" } else { "abcd" })).collect())]
 #[case::growth_that_is_refuted((0..DELTAS).map(|at| delta(at / 3, ["a", "ab", "x"][at % 3])).collect())]
+#[case::deltas_that_begin_as_the_text_does([delta(0, &"as it was ".repeat(DELTAS)), delta(0, "as it was, so").repeat(DELTAS)].concat())]
+#[case::pairs_of_one_unit_after_another((0..DELTAS).map(|at| delta(0, &format!("unit {}", at / 2))).collect())]
+#[case::pairs_in_every_channel((0..DELTAS).map(|at| delta(at / 2, "unit")).collect())]
+#[case::growth_that_is_watched([delta(0, "a"), delta(0, "ab").repeat(DELTAS)].concat())]
+#[case::arguments_that_repeat_to_the_end(arguments(0, "{}").repeat(DELTAS))]
+#[case::arguments_that_only_look_closed([arguments(0, "{"), arguments(0, "{}}").repeat(DELTAS), arguments(0, "{").repeat(DELTAS)].concat())]
+#[case::calls_that_take_turns((0..DELTAS).map(|at| arguments(at % 2, "{}")).collect())]
+#[case::arguments_and_finishes(
+    [arguments(0, "{}"), "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"tool_calls\"}]}\n\n".into()].concat().repeat(DELTAS / 2)
+)]
 #[case::damage_and_text_in_turn([delta(0, "word "), "data: {\n\n".into()].concat().repeat(DELTAS))]
 #[case::tools_in_every_block((0..DELTAS).map(tool).collect())]
 #[case::one_block_of_many_lines("data: {}\n".repeat(DELTAS * 10))]
@@ -102,6 +112,12 @@ fn items_that_are_repeated_one_by_one() {
         event("response.output_item.done", item)
     });
     check("openai-responses", said.chain(done).collect());
+}
+
+/// One delta of the arguments of call `index`.
+fn arguments(index: usize, text: &str) -> String {
+    let call = format!("{{\"index\":{index},\"function\":{{\"arguments\":\"{text}\"}}}}");
+    format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"tool_calls\":[{call}]}}}}]}}\n\n")
 }
 
 /// A frame with one text in every choice.

@@ -275,6 +275,36 @@ fn a_long_retry_is_not_held() {
     assert!(longest <= Some(8), "{longest:?}");
 }
 
+/// A message that begins anew after an error, with blocks of its own, takes the place of the one that failed.
+#[test]
+fn another_message_starts_again() {
+    let event = |name: &str, rest: &str| format!("event: {name}\ndata: {{\"type\":\"{name}\",{rest}}}\n\n");
+    let start = |id: &str| {
+        let message = format!("\"message\":{{\"id\":\"{id}\",\"role\":\"assistant\",\"content\":[]}}");
+        let block = "\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}";
+        [event("message_start", &message), event("content_block_start", block)].concat()
+    };
+    let delta = |text: &str| {
+        event("content_block_delta", &format!("\"index\":0,\"delta\":{{\"type\":\"text_delta\",\"text\":\"{text}\"}}"))
+    };
+    let error = event("error", "\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}");
+    let stop = event("message_delta", "\"delta\":{\"stop_reason\":\"end_turn\"}") + &event("message_stop", "\"x\":0");
+    let run = |between: &str| {
+        let first = [start("m1"), delta("Good "), delta("mor"), between.to_owned()];
+        let second = [start("m2"), delta("Good "), delta("morning"), stop.clone()];
+        let mut inputs = opening();
+        if let What::Start(start) = &mut inputs[0].what {
+            start.dialect = Some("anthropic".into());
+        }
+        inputs.extend(first.iter().chain(&second).enumerate().map(|(at, frame)| read(10 + 10 * at as u64, frame.clone())));
+        inputs.push(eof(100));
+        text(&judge(&inputs, Profile::default()), Channel::Text)
+    };
+    assert_eq!(run(&error), "Good morning");
+    // A turn that was finished is not tried again.
+    assert_eq!(run(&stop), "Good morGood morning");
+}
+
 /// An attempt after one that failed, in the frames of a real wire.
 #[test]
 fn another_attempt_starts_again() {

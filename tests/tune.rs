@@ -255,3 +255,27 @@ fn what_no_threshold_can_mend_is_named() {
     assert!(text.contains("is taken out of wrong.session") && text.contains("hint: "), "{text}");
     assert!(!folder.path().join("mine.ron").exists());
 }
+
+/// What `eval` says of labelled recordings is what the labels say.
+#[test]
+fn eval_judges_labelled_sessions() {
+    let folder = place(6, 6);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stutterscope"));
+    command.args(["eval", "r4.session", "r1.session", "f0.session", "--strategy", "evidence", "--format", "json"]);
+    let output = command.current_dir(folder.path()).env("STUTTERSCOPE_CONFIG", "").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let sums: serde_json::Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    let sums = &sums["strategies"]["evidence"];
+    let count = |name: &str| sums[name].as_u64().unwrap();
+    assert_eq!(
+        [count("positives"), count("negatives"), count("harmed"), count("repairable"), count("repaired")],
+        [2, 1, 0, 2, 1],
+        "only the longer replay is proved: {text}"
+    );
+    assert_eq!(output.status.code(), Some(0));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stutterscope"));
+    let output =
+        command.args(["eval", "unlabelled.session"]).current_dir(folder.path()).env("STUTTERSCOPE_CONFIG", "").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("no labels lie beside it"));
+}

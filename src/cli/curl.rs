@@ -72,6 +72,7 @@ pub fn run(args: Args) -> Outcome {
     };
     let printer = Printer::new(args.raw, verbose);
     let interrupt = Interrupt::watch()?;
-    let sending = Sending { spec, profile: judging.profile(None), desk: config.desk(), save, printer };
+    let sending =
+        Sending { spec, profile: judging.profile(None), habits: judging.live_habits(), desk: config.desk(), save, printer };
     send::block_on(send::exchange(sending, &interrupt))
 }

@@ -1,6 +1,6 @@
 //! `stutterscope eval FILE...`: judge labelled cases and sessions with every strategy.
 
-use std::{fs, io, path::PathBuf, process::ExitCode};
+use std::{io, path::PathBuf, process::ExitCode};
 
 use clap::ValueEnum;
 
@@ -10,11 +10,11 @@ use crate::{
         judging::{Judging, JudgingArgs},
     },
     core::params::{STRATEGIES, Strategy},
-    eval::{self, Labelled},
+    eval,
     sanitise::sanitise_block,
-    session::import::cases,
 };
 
+mod load;
 mod printer;
 
 use printer::Printer;
@@ -25,6 +25,10 @@ Examples:
   stutterscope eval cases.jsonl --strategy v2 -v   one strategy, with every stream that it got wrong
   stutterscope eval cases.jsonl --format json      a line per stream and strategy, and one of sums
   stutterscope eval --generated 10000 --seed 7     streams made for the purpose
+  stutterscope eval runs/                          the recordings of a folder that were labelled in the interface
+
+What a recording is compared with are its labels (NAME.notes.ron): without the deltas that are labelled
+as redundant, its text is what should have come out.
 
 Exit code: 0 all was judged, 2 a file or a line could not be read.";
 
@@ -32,7 +36,8 @@ Exit code: 0 all was judged, 2 a file or a line could not be read.";
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
-    /// Files of labelled cases (.jsonl, one case a line)
+    /// Files of labelled cases (.jsonl, one case a line), recordings with labels beside them, or
+    /// folders of both
     #[arg(value_name = "FILE", required_unless_present = "generated")]
     pub files: Vec<PathBuf>,
     /// Judge so many clean streams made from a seed, and a stuttered one for every four of them
@@ -77,35 +82,14 @@ pub fn run(args: &Args) -> Outcome {
     let mut printer = Printer::new(args.format, args.verbose, &args.files, &strategies);
     let mut unreadable = false;
     for path in &args.files {
-        let name = path.to_string_lossy();
-        let bytes = match fs::read(path) {
-            Ok(bytes) => bytes,
+        load::each(path, &judging, &mut |labelled| match labelled {
+            Ok(labelled) => printer.judged(&labelled, &eval::judge(&labelled, &profile, &strategies)),
             Err(error) => {
                 unreadable = true;
-                complain(&format!("cannot read {name}: {error}\nhint: name a file of labelled cases, one JSON object a line"));
-                continue;
+                complain(&error);
+                Ok(())
             }
-        };
-        let mut any = false;
-        for (line, case) in cases::cases(&bytes) {
-            any = true;
-            match case {
-                Ok(case) => {
-                    let labelled = Labelled::from(case);
-                    printer.judged(&labelled, &eval::judge(&labelled, &profile, &strategies))?;
-                }
-                Err(error) => {
-                    unreadable = true;
-                    let error = error.to_string();
-                    let reason = error.split_once(": ").map_or(error.as_str(), |(_, reason)| reason);
-                    complain(&format!("{name}:{line}: {reason}"));
-                }
-            }
-        }
-        if !any {
-            unreadable = true;
-            complain(&format!("{name}: there is no case in it\nhint: a case is one JSON object a line"));
-        }
+        })?;
     }
     for labelled in eval::generated(args.seed, args.generated.unwrap_or(0)) {
         printer.judged(&labelled, &eval::judge(&labelled, &profile, &strategies))?;

@@ -1,11 +1,11 @@
 //! What the commands that judge have in common: the flags that choose a profile.
 
-use std::ffi::OsStr;
+use std::{ffi::OsStr, path::PathBuf};
 
 use clap::builder::{PossibleValue, TypedValueParser};
 
 use crate::{
-    cli::Failure,
+    cli::{Failure, send::follow::note},
     config::{Config, ProfileName, StrategyName, parse_param},
     core::{
         dialect::{self, DIALECTS, DialectInfo},
@@ -13,7 +13,10 @@ use crate::{
         params::Param,
         profile::{PROFILES, Profile},
     },
-    session::format::Header,
+    session::{
+        format::Header,
+        habits::{self, Habits},
+    },
 };
 
 /// Flags that say how a session is judged.
@@ -28,6 +31,9 @@ pub struct JudgingArgs {
     /// Set a parameter, such as stall.gap_ms=3000; may be repeated
     #[arg(long = "param", value_name = "ID=VALUE", value_parser = parse_param, help_heading = "Judging")]
     pub params: Vec<(Param, u64)>,
+    /// Use what endpoints were proved to do in earlier sessions, as kept in this file; `send` adds to it
+    #[arg(long, value_name = "FILE", help_heading = "Judging")]
+    pub habits: Option<PathBuf>,
     /// Read the frames in this dialect instead of telling it from the content
     #[arg(long, value_name = "ID", value_parser = parse_dialect, help_heading = "Judging")]
     pub dialect: Option<&'static str>,
@@ -59,6 +65,8 @@ fn parse_dialect(id: &str) -> Result<&'static str, String> {
 pub struct Judging {
     config: Config,
     args: JudgingArgs,
+    /// Those of the file that was named, if it can be used.
+    habits: Option<Habits>,
 }
 
 impl Judging {
@@ -71,7 +79,12 @@ impl Judging {
         if let Some(name) = &args.profile {
             config.profile = name.load().map_err(Failure::usage)?;
         }
-        Ok(Judging { config, args: args.clone() })
+        // Without them everything is judged as on the first day, so a file that cannot be used is only told.
+        let habits = args.habits.as_deref().map(Habits::load).transpose().unwrap_or_else(|error| {
+            note(&error.to_string());
+            None
+        });
+        Ok(Judging { config, args: args.clone(), habits })
     }
 
     /// The configuration under the flags.
@@ -89,7 +102,19 @@ impl Judging {
         for (param, value) in &self.args.params {
             profile.params.set(*param, *value);
         }
+        if let (Some(habits), Some(header)) = (&self.habits, header) {
+            profile.habits = habits.of(&header.start);
+        }
         profile
+    }
+
+    /// The file of habits that a live session uses and adds to, if one does: the one that was named, or the usual one where the
+    /// configuration asks for it.
+    pub fn live_habits(&self) -> Option<PathBuf> {
+        match &self.args.habits {
+            Some(named) => self.habits.is_some().then(|| named.clone()),
+            None => self.config.habits.then(habits::default_path),
+        }
     }
 
     /// `input` as it is to be folded: a Start takes the dialect from the flags.

@@ -39,6 +39,7 @@ use crate::{
         request::{Draft, RequestSpec},
     },
     report::Report,
+    session::habits::{self, Habits},
 };
 
 /// Arguments of `send`.
@@ -160,7 +161,9 @@ async fn send(args: Args, interrupt: &Interrupt) -> Outcome {
         None => Save::Library,
     };
     let printer = Printer::new(args.raw, args.verbose);
-    exchange(Sending { spec, profile: judging.profile(None), desk: config.desk(), save, printer }, interrupt).await
+    let sending =
+        Sending { spec, profile: judging.profile(None), habits: judging.live_habits(), desk: config.desk(), save, printer };
+    exchange(sending, interrupt).await
 }
 
 /// A request that is ready to be sent, and what is done with the answer.
@@ -169,6 +172,8 @@ pub struct Sending<'a> {
     pub spec: RequestSpec,
     /// How the answer is judged.
     pub profile: Profile,
+    /// The file of habits that is used and added to.
+    pub habits: Option<PathBuf>,
     /// What the client asks for leave.
     pub desk: Desk,
     /// Where the recording goes.
@@ -182,7 +187,14 @@ pub struct Sending<'a> {
 /// # Errors
 /// When the recording cannot be made or standard output cannot be written.
 pub async fn exchange(sending: Sending<'_>, interrupt: &Interrupt) -> Outcome {
-    let Sending { spec, profile, desk, save, printer } = sending;
+    let Sending { spec, mut profile, habits, desk, save, printer } = sending;
+    // A file that cannot be used is told and left alone: the session goes on without it.
+    let known = habits.as_deref().map(Habits::load).transpose();
+    let habits = habits.filter(|_| known.is_ok());
+    match known {
+        Ok(known) => profile.habits = known.map(|known| known.of(&spec.start(String::new()))).unwrap_or_default(),
+        Err(error) => follow::note(&error.to_string()),
+    }
     let log = client::open(&spec, &profile, save).map_err(Failure::usage)?;
     let name = format!("{} {}", spec.provider, spec.model);
     let urls: Vec<_> =
@@ -195,6 +207,9 @@ pub async fn exchange(sending: Sending<'_>, interrupt: &Interrupt) -> Outcome {
     let _ = sending.await;
     let Followed { engine, interrupted, broken_pipe } = followed?;
     if let Some(error) = log.take_recording_error() {
+        follow::note(&error.to_string());
+    }
+    if let Some(Err(error)) = habits.map(|path| habits::learn(&path, &engine.reading, &engine.judgement)) {
         follow::note(&error.to_string());
     }
     let report = Report::of(&engine.reading, &engine.judgement, &name);

@@ -12,7 +12,10 @@ use crate::{
     cli::{Failure, Outcome},
     report::to_json,
     sanitise::sanitise,
-    session::library::{self, Entry},
+    session::{
+        habits,
+        library::{self, Entry},
+    },
 };
 
 const AFTER_HELP: &str = "\
@@ -40,6 +43,9 @@ pub struct Args {
     /// Print the folder and nothing else
     #[arg(long)]
     pub path: bool,
+    /// Print where habits are kept, which live sessions use and add to if the configuration has `habits: true`
+    #[arg(long, conflicts_with = "path")]
+    pub habits: bool,
 }
 
 /// One line of the list.
@@ -80,6 +86,10 @@ pub fn run(args: &Args) -> Outcome {
     let mut out = io::stdout().lock();
     if args.path {
         writeln!(out, "{}", folder.display())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if args.habits {
+        writeln!(out, "{}", habits::default_path().display())?;
         return Ok(ExitCode::SUCCESS);
     }
     let entries = library::list().map_err(|error| {

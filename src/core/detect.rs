@@ -11,6 +11,7 @@ pub mod foreign;
 pub mod holdback;
 pub mod hypotheses;
 pub mod identity;
+pub mod lines;
 pub mod loops;
 pub mod order;
 pub mod pace;

@@ -61,6 +61,10 @@ fn write_tables(out: &mut String, fit: &Fit, seed: u64, halves: &[Half]) -> fmt:
     for (param, before, after) in &fit.moved {
         writeln!(out, "{:<26}{before:>9}{after:>9}{}", param.info().id, param.info().unit.suffix())?;
     }
+    let gain = |tally: &Tally| (tally.repaired, tally.flagged);
+    if gain(&reported.1) <= gain(&reported.0) {
+        writeln!(out, "\nthe other half gains nothing by it: label more sessions before you rely on this profile")?;
+    }
     Ok(())
 }
 

@@ -23,6 +23,11 @@ impl Print {
         Print { hash, len: self.len + text.len() as u64 }
     }
 
+    /// What is all but certain to differ between two texts.
+    pub fn hash(self) -> u64 {
+        self.hash
+    }
+
     /// Bytes of the text.
     pub fn len(self) -> u64 {
         self.len

@@ -277,7 +277,9 @@ impl Hypothesis for Cumulative {
         let frame = held.reading.delta(held.deltas[0]).frame.0;
         let what = if growth.from.is_some() { "delta before it" } else { "text so far" };
         let evidence = format!("frame {frame} starts with the whole {what} ({})", characters(first.chars().count()));
-        if growth.from.is_none() && growth.base as u64 >= params.get(Param::CumulativeEndChars) {
+        // A delta that was said twice before it grew has a third reading.
+        let only_growth = growth.from.is_none() && held.deltas.len() == growth.count as usize;
+        if only_growth && growth.base as u64 >= params.get(Param::CumulativeEndChars) {
             Proposal::proved(class, redundant, evidence)
         } else {
             Proposal::undecided(class, redundant, evidence)

@@ -4,8 +4,9 @@
 //! A A B B C C …   pairs (0,1) (2,3) (4,5) …, each equal, no exception
 //! ```
 //!
-//! One pair proves nothing: `ha | ha`, `高 | 高 | 兴 | 兴`. Of 163,840 recorded deltas 389 equal the one before. Strict pairing of
-//! several distinct units in a row does not come about by chance, so a run of pairs is proof, wherever it begins. Only a run
+//! One pair proves nothing: `ha | ha`, `高 | 高 | 兴 | 兴`. Of 163,840 recorded deltas 389 equal the one before. But of 435 recorded
+//! texts 11 have runs of one pair, one has a longer run, of `!!!!` only, and none pairs two distinct units in a row. So a run
+//! of pairs of several distinct units is proof, wherever it begins. Only a run
 //! that began with the channel's first delta is held for: one exception ends that, so a clean stream is held for one delta in the
 //! rare case that its first two are equal. Twins that come together, pair after pair apart, need fewer pairs.
 

@@ -137,6 +137,9 @@ impl Repeat {
         if bytes.len() < stop {
             return;
         }
+        if self.slots.is_empty() {
+            self.grow(bytes, stop - EVERY);
+        }
         // One of so many positions in a row stands where the same bytes were entered, whatever the distance.
         let leads = (0..EVERY).filter_map(|back| self.lead_at(bytes, stop - back));
         let lead = leads.min_by_key(|run| run.period);

@@ -55,13 +55,13 @@ impl Snapshots {
         Snapshots { begin: delta, channels: BTreeMap::new() }
     }
 
-    /// Follows the deltas of a frame.
-    pub fn follow(&mut self, reading: &Reading, frame: FrameId) {
+    /// Follows the deltas of a frame, which `restates` something if one of them is a snapshot.
+    pub fn follow(&mut self, reading: &Reading, frame: FrameId, restates: bool) {
+        if self.channels.is_empty() && !restates {
+            return;
+        }
         let deltas = reading.deltas_of(frame);
         if self.channels.is_empty() {
-            if !deltas.clone().any(|delta| reading.delta(DeltaId(delta)).snapshot) {
-                return;
-            }
             // The first of the turn: what came before is read now.
             self.feed(reading, self.begin..deltas.start);
         }

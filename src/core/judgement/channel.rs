@@ -43,6 +43,8 @@ pub(super) struct ChannelState {
 pub(super) struct Channels {
     index: BTreeMap<ChannelKey, usize>,
     states: Vec<(ChannelKey, ChannelState)>,
+    /// Channels of a message that was broken off, by key, until a channel of the message after it takes over.
+    broken_off: Vec<(ChannelKey, ChannelState)>,
     /// Where the latest look-up led: deltas of one channel mostly come in a row.
     latest: usize,
     /// What is held, by the position of the first frame held; times ascend with positions.
@@ -58,7 +60,9 @@ impl Channels {
     pub fn entry(&mut self, key: ChannelKey) -> &mut ChannelState {
         if self.states.get(self.latest).is_none_or(|(latest, _)| *latest != key) {
             self.latest = *self.index.entry(key).or_insert_with(|| {
-                self.states.push((key, ChannelState::default()));
+                let alike = |(other, _): &(ChannelKey, ChannelState)| (other.choice, other.channel) == (key.choice, key.channel);
+                let before = self.broken_off.iter().position(alike).map(|place| self.broken_off.remove(place).1);
+                self.states.push((key, before.unwrap_or_default()));
                 self.states.len() - 1
             });
         }
@@ -133,6 +137,19 @@ impl Channels {
         for (_, state) in self.states.iter_mut().filter(|(_, state)| !state.accepted.is_empty()) {
             what(state);
         }
+    }
+
+    /// A message begins in place of one that was broken off, with blocks of its own: each of its channels takes over from the first one
+    /// alike. Nothing may be held.
+    pub fn begin_again(&mut self) {
+        let mut states = std::mem::take(self).states;
+        states.sort_by_key(|(key, _)| *key);
+        self.broken_off = states;
+    }
+
+    /// True if a failure parts all text from what follows.
+    pub fn is_broken_off(&self) -> bool {
+        self.states.iter().any(|(_, state)| matches!(state.resume, Resume::Restart { announced: true, .. }))
     }
 
     /// A new turn: the next deltas say anew how they are framed, and the text of the turn before stays out of comparisons.

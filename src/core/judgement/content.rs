@@ -8,6 +8,7 @@ use crate::core::{
         Detector,
         answers::Print,
         content::{Fences, Json},
+        lines::{Alike, Lines},
         repeat::{LONGEST, Repeat, Run},
         words::{Said, Words},
     },
@@ -29,6 +30,9 @@ pub(super) struct Content {
     /// Whitespace characters in a row at the end of the accepted text, cut ones included.
     blanks: u64,
     pub words: Words,
+    pub lines: Lines,
+    /// The finding about lines that are alike.
+    pub alike: Option<FindingId>,
     /// The finding about words said again.
     pub stutter: Option<FindingId>,
     pub part: Part,
@@ -116,11 +120,16 @@ impl Judgement {
         let run = content.repeat.feed(text, &mut ended);
         content.run = run;
         let mut said: Vec<Said> = Vec::new();
+        let mut alike: Vec<(usize, Alike)> = Vec::new();
         if key.channel != Channel::ToolArguments {
             content.words.feed(text, &mut said);
+            content.lines.feed(text, |at, how| alike.push((at, how)));
             if !new.is_ascii() && is_word(new) && content.last_again(text).is_some() {
                 content.words.again(text, from, &mut said);
             }
+        }
+        for (at, alike) in alike {
+            self.judge_lines(reading, key, id, at, alike);
         }
         for said in said {
             self.judge_word(reading, key, id, said);

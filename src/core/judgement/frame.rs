@@ -5,7 +5,7 @@ use crate::core::{
     detect::Detector,
     judgement::{Judgement, findings::Draft, identity::Item},
     params::Strategy,
-    reading::{ChunkId, DeltaId, FrameId, FrameKind, Note, Reading},
+    reading::{ChunkId, DeltaId, Frame, FrameId, FrameKind, Note, Reading},
 };
 
 impl Judgement {
@@ -58,8 +58,7 @@ impl Judgement {
         }
         finished.sort_unstable();
         finished.dedup();
-        self.session.snapshots.follow(reading, id);
-        self.look_for_shattered(reading, id, notes);
+        self.follow_deltas(reading, id, &frame, notes);
         if frame.kind == FrameKind::Unknown {
             self.note_once(reading, Class::UnknownFrame, Layer::Unknown, Some(id), || match reading.dialect_at(id.0 + 1) {
                 Some(dialect) => format!("frame {} is of no kind that {} has", id.0, dialect.title),
@@ -86,9 +85,13 @@ impl Judgement {
         self.let_go(reading, "a new turn began", true);
         self.session.completions.begin();
         self.weigh_snapshots(reading, reading.frame(frame).first_delta);
-        self.end_texts(reading);
-        self.session.answers.turn += 1;
-        self.channels.new_turn();
+        if self.channels.is_broken_off() {
+            self.channels.begin_again();
+        } else {
+            self.end_texts(reading);
+            self.session.answers.turn += 1;
+            self.channels.new_turn();
+        }
         self.forget_ends();
         self.session.finished.clear();
         self.session.terminated = false;
@@ -97,35 +100,44 @@ impl Judgement {
 
     /// Replacement characters in a row, as the server sent them: each byte of a character was decoded alone there. A single one may be
     /// what the model wrote.
-    fn look_for_shattered(&mut self, reading: &Reading, frame: FrameId, notes: &[(FrameId, Note)]) {
+    fn look_for_shattered(&mut self, reading: &Reading, frame: FrameId, delta: DeltaId) {
         const LOST: char = char::REPLACEMENT_CHARACTER;
-        let ours = || notes.iter().any(|(_, note)| matches!(note, Note::Replaced(_)));
-        for delta in reading.deltas_of(frame).map(DeltaId) {
-            let row = reading.delta(delta);
-            if row.snapshot || !row.text.contains(LOST) || ours() {
-                continue;
-            }
-            let last = self.channels.get(row.key).and_then(|channel| channel.last);
-            let continues = row.text.starts_with(LOST) && last.is_some_and(|last| reading.delta(last).text.ends_with(LOST));
-            if !continues && !row.text.contains("\u{fffd}\u{fffd}") {
-                continue;
-            }
-            if let Some(finding) = self.session.shattered {
-                self.extend(finding, Some(delta));
-                continue;
-            }
-            let evidence = format!(
-                "frame {} brings replacement characters in a row: the server decoded the bytes of a character one by one; what they \
-                 were cannot be known here",
-                frame.0
-            );
-            let finding =
-                self.add(reading, Draft::flag(Class::Utf8Split, Layer::Server, evidence), Some(row.key), Some(frame), Some(delta));
-            self.session.shattered = Some(finding);
-            let finding = &mut self.findings[finding.0 as usize];
-            (finding.level, finding.lost) = (Level::Warning, false);
-            finding.hint = "upgrade the server: its detokenizer must wait until a character is whole";
+        let row = reading.delta(delta);
+        let last = self.channels.get(row.key).and_then(|channel| channel.last);
+        let continues = row.text.starts_with(LOST) && last.is_some_and(|last| reading.delta(last).text.ends_with(LOST));
+        if !continues && !row.text.contains("\u{fffd}\u{fffd}") {
+            return;
         }
+        if let Some(finding) = self.session.shattered {
+            return self.extend(finding, Some(delta));
+        }
+        let evidence = format!(
+            "frame {} brings replacement characters in a row: the server decoded the bytes of a character one by one; what they \
+             were cannot be known here",
+            frame.0
+        );
+        let draft = Draft::flag(Class::Utf8Split, Layer::Server, evidence);
+        let finding = self.add(reading, draft, Some(row.key), Some(frame), Some(delta));
+        self.session.shattered = Some(finding);
+        let finding = &mut self.findings[finding.0 as usize];
+        (finding.level, finding.lost) = (Level::Warning, false);
+        finding.hint = "upgrade the server: its detokenizer must wait until a character is whole";
+    }
+
+    /// What a frame's deltas say whatever the strategy: snapshots, and characters that the server lost.
+    fn follow_deltas(&mut self, reading: &Reading, id: FrameId, frame: &Frame, notes: &[(FrameId, Note)]) {
+        /// The first byte of U+FFFD.
+        const LOST: u8 = 0xEF;
+        let mut restates = false;
+        for delta in (frame.first_delta..frame.deltas_end).map(DeltaId) {
+            let row = reading.delta(delta);
+            restates |= row.snapshot;
+            let replaced = || notes.iter().any(|(_, note)| matches!(note, Note::Replaced(_)));
+            if !row.snapshot && row.text.as_bytes().contains(&LOST) && !replaced() {
+                self.look_for_shattered(reading, id, delta);
+            }
+        }
+        self.session.snapshots.follow(reading, id, restates);
     }
 
     /// A note that is made once a session and counted after that.

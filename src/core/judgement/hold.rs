@@ -57,11 +57,11 @@ impl Judgement {
         self.close(reading, key, why, true, None);
     }
 
-    /// A typed snapshot says what the channel's text is: one of the readings of what is held may be that.
+    /// A typed snapshot says what the channel's text is: one of the readings of what is held may be that. It ends what it restates.
     pub(super) fn restate(&mut self, reading: &Reading, id: DeltaId) {
         let row = reading.delta(id);
         if self.channels.get(row.key).is_some_and(|channel| !channel.held.is_empty()) {
-            let why = format!("frame {} restates the text without it", row.frame.0);
+            let why = format!("frame {} restated the text", row.frame.0);
             self.close(reading, row.key, &why, true, Some(row.text));
         }
     }
@@ -97,7 +97,7 @@ impl Judgement {
                     Some((place, Proposal::proved(doubt.class, redundant.clone(), doubt.evidence)))
                 }
                 // It says something else, which proves neither.
-                _ => return,
+                doubt => doubt.map(|(place, doubt)| (place, Proposal::undecided(doubt.class, redundant.clone(), doubt.evidence))),
             };
         }
         let undecided = best.as_ref().filter(|(_, best)| best.strength() < 2).map(|(_, best)| best.class);

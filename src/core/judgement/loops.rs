@@ -1,16 +1,17 @@
 //! Loops: one finding a run, which grows with it.
 
 use crate::core::{
-    class::{Action, Certainty, Layer, Level},
+    class::{Action, Certainty, Class, Layer, Level},
     detect::{
         Detector,
+        lines::Alike,
         loops::{self, Asked, Kind, Unit},
         prompt::Prompt,
         repeat::Run,
         surroundings::{self, Place},
     },
     judgement::{FindingId, Judgement, findings::Draft},
-    reading::{Channel, ChannelKey, DeltaId, Reading},
+    reading::{Channel, ChannelKey, DeltaId, FrameId, Note, Reading},
 };
 
 /// A run that is followed.
@@ -137,4 +138,61 @@ impl Judgement {
         looped.settled = true;
         content.looped = Some(*looped);
     }
+
+    /// A line that is one of too many alike, at byte `at` of the text.
+    pub(super) fn judge_lines(&mut self, reading: &Reading, key: ChannelKey, id: DeltaId, at: usize, alike: Alike) {
+        let channel = self.channels.entry(key);
+        let (text, content) = (&channel.accepted, &mut channel.content);
+        if content.goes_round() || content.json.holds(text, at) || content.fences.inside(text, at) {
+            return;
+        }
+        let first = content.delta_at(at).unwrap_or(id);
+        if let Some(open) = content.alike {
+            return self.extend(open, Some(first));
+        }
+        let (evidence, meant) = match alike {
+            Alike::Begun(times) => (format!("a paragraph is begun {times} times in a row"), "lines of a list that begin alike"),
+            Alike::Said(times) => (format!("{times} of the last short lines had been said before"), "short answers that recur"),
+        };
+        let cause = self.session.cause.take();
+        let readings = vec![format!("a loop: {evidence}"), meant.to_string()];
+        let (class, certainty, action, layer) = (Class::PhraseLoop, Certainty::Ambiguous, Action::Flag, Layer::Model);
+        let draft = Draft { class, score: 500, certainty, action, layer, evidence };
+        let known = self.findings.len();
+        let finding = self.add(reading, draft, Some(key), Some(reading.delta(first).frame), Some(first));
+        self.session.cause = cause;
+        if self.findings.len() > known {
+            self.findings[finding.0 as usize].readings = readings;
+        }
+        self.channel(key).content.alike = Some(finding);
+    }
+
+    /// Where the provider counted far fewer tokens than the copies would take, they were not generated one by one: no loop is
+    /// proved.
+    pub(super) fn weigh_loops_by_usage(&mut self, reading: &Reading) {
+        let first = FrameId(self.session.first_frame);
+        let notes = reading.notes().iter().rev().skip_while(|(frame, _)| frame.0 >= self.walk.frame);
+        let output = notes.take_while(|(frame, _)| *frame >= first).find_map(|(_, note)| match note {
+            Note::Usage(usage) => usage.output,
+            _ => None,
+        });
+        let Some(output) = output else { return };
+        for key in self.channels.keys() {
+            let looped = self.channels.get(key).and_then(|channel| channel.content.looped);
+            let Some((unit, id)) = looped.and_then(|looped| looped.finding.map(|id| (looped.unit, id))) else { continue };
+            let finding = &mut self.findings[id.0 as usize];
+            let chars = unit.chars * u64::from(finding.count);
+            if finding.level == Level::Note || chars <= output.saturating_mul(MOST_CHARS) {
+                continue;
+            }
+            (finding.level, finding.certainty, finding.layer) = (Level::Note, Certainty::Ambiguous, Layer::Unknown);
+            finding.readings = vec![
+                format!("a loop: {}", finding.evidence),
+                format!("text that no model said word by word: {output} tokens are too few for {chars} characters"),
+            ];
+        }
+    }
 }
+
+/// Characters of the longest tokens, which are rulers and indentation.
+const MOST_CHARS: u64 = 128;

@@ -90,6 +90,7 @@ impl Judgement {
     fn end_attempt(&mut self, reading: &Reading, end: &End) {
         self.let_go(reading, "the stream ended", true);
         self.end_texts(reading);
+        self.weigh_loops_by_usage(reading);
         self.end_strategy(reading);
         self.end_gap(self.walk.at, false);
         self.session.progress.end();

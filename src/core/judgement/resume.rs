@@ -122,7 +122,7 @@ impl Judgement {
                     Proposal {
                         score: score.min(999),
                         verdict: Verdict::Hold,
-                        evidence: format!("delta {} begins as the text before did: it may be a retry", id.0),
+                        evidence: format!("frame {} begins as the text before did: it may be a retry", frame.0),
                         ..Proposal::pass(Class::RetryRestart)
                     }
                 }
@@ -174,7 +174,10 @@ impl Judgement {
             return Some(Proposal {
                 score: score.min(999),
                 verdict: Verdict::Hold,
-                evidence: format!("the continuation may repeat the end of the text before it, in delta {}", id.0),
+                evidence: format!(
+                    "the continuation may repeat the end of the text before it, in frame {}",
+                    reading.delta(id).frame.0
+                ),
                 ..Proposal::pass(Class::OverlapStitch)
             });
         }
@@ -223,8 +226,8 @@ impl Judgement {
                     action: Action::Keep,
                     layer: Layer::Unknown,
                     evidence: format!(
-                        "{cause}, delta {} begins as the text before did, and {why} before more could decide",
-                        first.0
+                        "{cause}, frame {} begins as the text before did, and {why} before more could decide",
+                        reading.delta(first).frame.0
                     ),
                 };
                 let finding = self.add(reading, draft, Some(key), Some(reading.delta(first).frame), Some(first));

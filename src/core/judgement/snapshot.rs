@@ -68,6 +68,8 @@ impl Judgement {
                 let finding = self.add_about(reading, Layer::Server, evidence, key, delta);
                 self.findings[finding.0 as usize].hint = "take the text of the closing frame; what came before is not all of it";
             }
+            // What was taken out already has its finding.
+            Compared::Times(_) if self.findings.iter().any(|finding| finding.key == Some(key) && finding.repaired) => {}
             Compared::Times(times) => {
                 let evidence = format!(
                     "the deltas bring {came} characters, {times} times the {whole} that frame {} gives as the whole text",

@@ -37,8 +37,9 @@ pub(super) struct Chunk<'a> {
     pub message: Text<'a>,
     #[serde(borrow, default)]
     pub comment: Text<'a>,
-    #[serde(borrow, default)]
-    pub id: Text<'a>,
+    /// A completion's id, or an event's number.
+    #[serde(borrow)]
+    pub id: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub tool_id: Text<'a>,
     #[serde(borrow, default)]
@@ -82,7 +83,6 @@ pub(super) const CHUNK: Shape = Shape::Object(&[
     ("type", Shape::Text),
     ("message", Shape::Text),
     ("comment", Shape::Text),
-    ("id", Shape::Text),
     ("tool_id", Shape::Text),
     ("name", Shape::Text),
     ("finish", Shape::Text),

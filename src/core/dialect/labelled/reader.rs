@@ -56,11 +56,13 @@ impl ChunkReader {
     fn chunk(&mut self, chunk: &Chunk<'_>, data: &[u8], sink: &mut Sink) {
         let meaning = meaning(chunk.event.bytes());
         sink.identity = identity(chunk);
-        self.seen.id(chunk.id.bytes(), sink);
+        if let Some(id) = chunk.id.and_then(|raw| serde_json::from_str::<Text<'_>>(raw.get()).ok()) {
+            self.seen.id(id.bytes(), sink);
+        }
         self.announce(meaning, chunk, sink);
         let thought = self.thought.take();
         if meaning != Meaning::Error {
-            self.texts(meaning, chunk, thought, sink);
+            self.texts(meaning, chunk, data, thought, sink);
         }
         if matches!(meaning, Meaning::Opening | Meaning::BlockStart) && !sink.deltas.is_empty() {
             sink.note(Note::Opening);
@@ -119,7 +121,7 @@ impl ChunkReader {
         }
     }
 
-    fn texts(&mut self, meaning: Meaning, chunk: &Chunk<'_>, thought: Option<(Vec<u8>, Vec<u8>)>, sink: &mut Sink) {
+    fn texts(&mut self, meaning: Meaning, chunk: &Chunk<'_>, data: &[u8], thought: Option<(Vec<u8>, Vec<u8>)>, sink: &mut Sink) {
         let channel = channel(chunk);
         // What comes behind a stop is another block, whether or not its start is told.
         if self.stopped && meaning != Meaning::BlockStop && says(chunk) {
@@ -131,7 +133,7 @@ impl ChunkReader {
             let cut = self.escapes.flush();
             self.wholes.say(key, &cut, sink);
         }
-        self.thoughts(chunk, sink);
+        self.thoughts(chunk, data, sink);
         let whole = matches!(meaning, Meaning::Whole | Meaning::Terminator) || chunk.mode.bytes() == b"snapshot";
         if whole {
             self.wholes.restate(key, chunk.text.bytes(), sink);
@@ -168,9 +170,14 @@ impl ChunkReader {
     }
 
     /// Thoughts under the names of fields. Parts beside a plain field are a documented form of it, and not read again.
-    fn thoughts(&mut self, chunk: &Chunk<'_>, sink: &mut Sink) {
+    fn thoughts(&mut self, chunk: &Chunk<'_>, data: &[u8], sink: &mut Sink) {
         let key = ChannelKey { choice: 0, block: self.block, channel: Channel::Reasoning };
-        let plain = [&chunk.reasoning_content, &chunk.reasoning];
+        let mut plain = [&chunk.reasoning, &chunk.reasoning_content];
+        // In the order in which they stand.
+        let place = |name: &[u8]| memchr::memmem::find(data, name);
+        if place(b"\"reasoning_content\"") < place(b"\"reasoning\"") {
+            plain.reverse();
+        }
         for (index, field) in plain.into_iter().enumerate() {
             self.wholes.say(key, field.bytes(), sink);
             if index > 0 && !field.is_empty() && field == plain[0] {
@@ -227,7 +234,8 @@ fn says(chunk: &Chunk<'_>) -> bool {
 
 fn channel(chunk: &Chunk<'_>) -> Channel {
     let word = |(word, _): &&(&str, Channel)| word.as_bytes() == chunk.ch.bytes();
-    CHANNELS.iter().find(word).map_or(Channel::Text, |(_, channel)| *channel)
+    let otherwise = if chunk.event.bytes() == b"tool_call" { Channel::ToolArguments } else { Channel::Text };
+    CHANNELS.iter().find(word).map_or(otherwise, |(_, channel)| *channel)
 }
 
 /// Says that the latest delta repeats what another field says.
@@ -251,7 +259,8 @@ fn tagged_thought(chunk: &Chunk<'_>) -> Option<usize> {
 /// A number of a sequence, or a time at the source, which is given in microseconds.
 fn identity(chunk: &Chunk<'_>) -> Option<Identity> {
     let generation = u32::try_from(chunk.generation.unwrap_or(0)).unwrap_or(u32::MAX);
-    let sequence = chunk.seq.map(|seq| Identity::sequence(seq).of_generation(generation));
+    let number = || serde_json::from_str::<u64>(chunk.id?.get()).ok();
+    let sequence = chunk.seq.or_else(number).map(|seq| Identity::sequence(seq).of_generation(generation));
     sequence.or_else(|| chunk.src_us.map(|micros| Identity::time(micros.saturating_mul(1_000))))
 }
 

@@ -43,7 +43,7 @@ impl Clock {
     fn set(&mut self, ms: f64) -> Micros {
         self.runs = true;
         // A float as large as this is cut to the largest integer, a negative one to zero.
-        self.at = self.at.max(Micros((ms * 1_000.0) as u64));
+        self.at = self.at.max(Micros((ms * 1_000.0).round() as u64));
         self.at
     }
 }
