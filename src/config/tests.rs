@@ -27,8 +27,14 @@ fn a_file_overrides_defaults_and_the_environment_overrides_the_file() {
     let mine = config.all_providers().into_iter().find(|provider| provider.name == "mine").unwrap();
     assert_eq!((mine.base_url.as_str(), mine.headers.len()), ("http://10.0.0.2:8000/v1", 1));
 
-    config.apply_environment(|name| Some(if name.ends_with("GLYPHS") { "unicode" } else { "growth" }.into())).unwrap();
+    let variable = |name: &str| match name {
+        "STUTTERSCOPE_GLYPHS" => "unicode",
+        "STUTTERSCOPE_PROFILE" => "eager",
+        _ => "growth",
+    };
+    config.apply_environment(|name| Some(variable(name).into())).unwrap();
     assert_eq!((config.provider.as_deref(), config.profile.strategy), (Some("growth"), Strategy::Growth));
+    assert_eq!(config.profile.name, "eager");
     assert_eq!(config.glyphs, Glyphs::Unicode);
     assert_eq!(file("()").unwrap().profile, Profile::default());
 }

@@ -11,9 +11,12 @@ use crate::core::{
     params::Params,
 };
 
-/// Needs no state of its own.
+/// State of one channel.
 #[derive(Debug, Default)]
-pub struct Holdback;
+pub struct Holdback {
+    /// A frame of one token had text that is none, and did not begin with the delta before: the counts are not those of the text.
+    refuted: bool,
+}
 
 impl Hypothesis for Holdback {
     fn observe(&mut self, facts: &Facts<'_>, _: &Params) -> Proposal {
@@ -21,7 +24,12 @@ impl Hypothesis for Holdback {
         let (Some(tokens), Some(last)) = (facts.said.tokens, facts.last_delta()) else { return Proposal::pass(class) };
         let cut = last.text.len() as u32;
         let (frame, before) = (facts.frame.0, last.frame.0);
-        match (tokens, Match::of(facts.text, last.text)) {
+        let relation = Match::of(facts.text, last.text);
+        self.refuted |= tokens == 1 && relation != Match::Extends && is_more_than_a_token(facts.text);
+        if self.refuted {
+            return Proposal::pass(class);
+        }
+        match (tokens, relation) {
             (0, Match::Equals) => {
                 let evidence = format!("frame {frame} brings no token and says the text of frame {before} again");
                 Proposal::proved(class, vec![(facts.delta, 0..cut)], evidence)
