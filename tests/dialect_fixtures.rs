@@ -139,10 +139,22 @@ fn known_to_be_unknown() -> BTreeMap<String, String> {
     ron::from_str(include_str!("fixtures/wire/unknown_frames.ron")).unwrap()
 }
 
+/// Bodies with frames that cannot be read, each with the reason; `fixtures/wire/malformed_frames.ron`.
+fn known_to_be_malformed() -> BTreeMap<String, String> {
+    ron::from_str(include_str!("fixtures/wire/malformed_frames.ron")).unwrap()
+}
+
 fn check_unknown(name: &str, body: &[u8]) {
-    let unknown = kinds(&read(std::iter::once(body))).filter(|kind| *kind == FrameKind::Unknown).count();
-    let reason = known_to_be_unknown().remove(name);
-    assert_eq!(unknown > 0, reason.is_some(), "{name}: {unknown} unknown frames, and the list says {reason:?}");
+    let reading = read(std::iter::once(body));
+    let count = |wanted: FrameKind| kinds(&reading).filter(|kind| *kind == wanted).count();
+    for (kind, reason) in
+        [(FrameKind::Unknown, known_to_be_unknown().remove(name)), (FrameKind::Malformed, known_to_be_malformed().remove(name))]
+    {
+        let count = count(kind);
+        assert_eq!(count > 0, reason.is_some(), "{name}: {count} {kind:?} frames, and the list says {reason:?}");
+    }
+    let odd = reading.notes().iter().find(|(_, note)| matches!(note, Note::Odd(_)));
+    assert_eq!(odd, None, "{name}");
 }
 
 #[test]

@@ -82,6 +82,84 @@ fn every_format_gives_its_sessions() {
     check("govcr.json", &[("govcr.json", Ok("Good morning"))]);
 }
 
+const BODY: &str = "data: {\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Good morning\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+
+/// The same, as gzip in base64.
+const GZIP: &str = "H4sIAAAAAAACAx2NwQrCMBAF7/mK8s6heM5Z8aYfUIrEZDXRdrc0WxBC/t3qdQZmolfvugq5vygoHELy2geZl4k0C/chbfyG3bnkQAVuqMgc6QN3sIg0qYerCMJK/AucRWI3y8qZn2gWj8y5pNtKvgjvvqgsaGMzJv7fw/F6OY3GfAHFexkHigAAAA==";
+
+/// Lines as `curl --trace` writes them: sixteen bytes in hexadecimal, and what they are as text.
+fn dumped(bytes: &[u8]) -> String {
+    let line = |(number, bytes): (usize, &[u8])| {
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x} ")).collect();
+        let text: String = bytes.iter().map(|byte| if (32..127).contains(byte) { char::from(*byte) } else { '.' }).collect();
+        format!("{:04x}: {hex:<48}{text}\n", number * 16)
+    };
+    bytes.chunks(16).enumerate().map(line).collect()
+}
+
+/// A trace of one exchange: version and further header lines of the answer, and its body in one read.
+fn trace(version: &str, headers: &str, body: &[u8]) -> String {
+    let info =
+        if version == "HTTP/2" { "== Info: [HTTP/2] [1] OPENED stream for https://127.0.0.1:1/v1/chat/completions\n" } else { "" };
+    let sent = b"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:1\r\n\r\n";
+    let mut out = format!("{info}=> Send header, {} bytes (0x{:x})\n{}", sent.len(), sent.len(), dumped(sent));
+    let head = format!("{version} 200 OK\r\ncontent-type: text/event-stream\r\n{headers}\r\n");
+    for line in head.split_inclusive("\r\n") {
+        out += &format!("<= Recv header, {} bytes (0x{:x})\n{}", line.len(), line.len(), dumped(line.as_bytes()));
+    }
+    out += &format!("<= Recv data, {} bytes (0x{:x})\n{}", body.len(), body.len(), dumped(body));
+    out + "== Info: Connection #0 to host 127.0.0.1 left intact\n"
+}
+
+fn har(response: &str) -> String {
+    let request = r#"{"method": "POST", "url": "https://127.0.0.1:1/v1/chat/completions"}"#;
+    format!("{{\"log\": {{\"version\": \"1.2\", \"entries\": [{{\"request\": {request}, \"response\": {response}}}]}}}}")
+}
+
+#[test]
+fn odd_captures_are_read_like_the_usual_ones() {
+    use base64::Engine;
+    let folder = tempfile::tempdir().unwrap();
+    let check = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        let inputs = session::load(&path).unwrap_or_else(|error| panic!("{name}: {error}")).inputs;
+        assert_eq!(text(&inputs), "Good morning", "{name}");
+    };
+    let gzip = base64::engine::general_purpose::STANDARD.decode(GZIP).unwrap();
+    let quoted = serde_json::to_string(BODY).unwrap();
+    let encoded = "\"headers\": [{\"name\": \"Content-Encoding\", \"value\": \"gzip\"}]";
+
+    check("bare.har", har(&format!("{{\"status\": 200, \"content\": {{\"text\": {quoted}}}}}")).as_bytes());
+    let pretty: serde_json::Value =
+        serde_json::from_str(&har(&format!("{{\"status\": 200, \"content\": {{\"text\": {quoted}}}}}"))).unwrap();
+    check("crlf.har", serde_json::to_string_pretty(&pretty).unwrap().replace('\n', "\r\n").as_bytes());
+    check("decoded.har", har(&format!("{{\"status\": 200, {encoded}, \"content\": {{\"text\": {quoted}}}}}")).as_bytes());
+    let packed = format!("{{\"status\": 200, {encoded}, \"content\": {{\"encoding\": \"base64\", \"text\": \"{GZIP}\"}}}}");
+    check("encoded.har", har(&packed).as_bytes());
+
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n";
+    check("gzip.txt", &[head.as_bytes(), b"content-encoding: gzip\r\n\r\n", &gzip].concat());
+    check("http2.txt", format!("HTTP/2 200 \r\ncontent-type: text/event-stream\r\n\r\n{BODY}").as_bytes());
+    check("lf.txt", format!("HTTP/1.1 200 OK\ncontent-type: text/event-stream\n\n{BODY}").as_bytes());
+    check("early.txt", format!("HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n{head}\r\n{BODY}").as_bytes());
+
+    check("plain.trace", trace("HTTP/1.1", "", BODY.as_bytes()).as_bytes());
+    check("http2.trace", trace("HTTP/2", "", BODY.as_bytes()).as_bytes());
+    check("crlf.trace", trace("HTTP/1.1", "", BODY.as_bytes()).replace('\n', "\r\n").as_bytes());
+    check("gzip.trace", trace("HTTP/1.1", "content-encoding: gzip\r\n", &gzip).as_bytes());
+
+    let cassette = |body: &str, headers: &str| {
+        format!(
+            "interactions:\n- request:\n    method: POST\n    uri: https://127.0.0.1:1/v1/chat/completions\n  response:\n    body:\n      string: {body}\n    headers:\n      Content-Type:\n      - text/event-stream\n{headers}    status:\n      code: 200\n"
+        )
+    };
+    let encoding = "      Content-Encoding:\n      - gzip\n";
+    check("gzip.yaml", cassette(&format!("!!binary |\n        {GZIP}"), encoding).as_bytes());
+    check("decoded.yaml", cassette(&quoted, encoding).as_bytes());
+    check("crlf.yaml", cassette(&quoted, "").replace('\n', "\r\n").as_bytes());
+}
+
 #[test]
 fn a_trace_keeps_every_read_with_its_time() {
     let inputs = sessions("shrink.trace").remove(0).1.unwrap();

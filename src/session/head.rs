@@ -64,13 +64,17 @@ pub fn parse(bytes: &[u8]) -> Result<(Head, usize), Peek> {
     Ok((head, end))
 }
 
+/// True if a body is not encoded: every encoding in use begins with bytes that are no ASCII text, and every stream with bytes that
+/// are.
+pub fn is_plain(body: &[u8]) -> bool {
+    const LOOK: usize = 16;
+    body.iter().take(LOOK).all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~'))
+}
+
 /// Takes the content-encoding out of a head whose body begins as plain text: `curl --compressed` undoes the encoding and
 /// prints the header all the same.
 pub fn forget_undone_encoding(head: &mut Head, body: &[u8]) {
-    const LOOK: usize = 16;
-    let text = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~');
-    // Every encoding in use begins with bytes that are no ASCII text, and every stream with bytes that are.
-    if !body.is_empty() && body.iter().take(LOOK).all(text) {
+    if !body.is_empty() && is_plain(body) {
         head.headers.retain(|(name, _)| name != "content-encoding");
     }
 }

@@ -198,7 +198,9 @@ fn fuzz(
         "replicate",
         "mcp",
         "writer-completions",
-        "labelled"
+        "labelled",
+        "llamacpp",
+        "sglang"
     )]
     target: &str,
 ) {

@@ -231,6 +231,8 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for FewVisitor<T> {
 pub(super) enum Shape {
     /// A string or null.
     Text,
+    /// The same; another value is known too, and says nothing here.
+    TextIfAny,
     /// An unsigned integer or null.
     Number,
     /// True, false or null.
@@ -249,13 +251,15 @@ impl Shape {
     fn fit(&self, value: &mut Value, odd: &mut Option<String>) -> bool {
         match (self, value) {
             (_, Value::Null) => true,
-            (Shape::Text | Shape::TextOrList(_), Value::String(_)) | (Shape::Bool, Value::Bool(_)) => true,
+            (Shape::Text | Shape::TextIfAny | Shape::TextOrList(_), Value::String(_)) | (Shape::Bool, Value::Bool(_)) => true,
             (Shape::Number, value) => count(value).map(|count| *value = count.into()).is_some(),
             (Shape::Object(fields), Value::Object(object)) => {
                 for (name, shape) in *fields {
                     let Some(value) = object.get_mut(*name) else { continue };
                     if !shape.fit(value, odd) {
-                        odd.get_or_insert_with(|| format!("`{name}` is {}", brief(value)));
+                        if !matches!(shape, Shape::TextIfAny) {
+                            odd.get_or_insert_with(|| format!("`{name}` is {}", brief(value)));
+                        }
                         object.remove(*name);
                     }
                 }

@@ -92,7 +92,8 @@ const EVENT: Shape = Shape::Object(&[
     ("content_index", Shape::Number),
     ("summary_index", Shape::Number),
     ("command_index", Shape::Number),
-    ("delta", Shape::Text),
+    // What a shell printed comes as an object.
+    ("delta", Shape::TextIfAny),
     ("obfuscation", Shape::Text),
     ("text", Shape::Text),
     ("arguments", Shape::Text),

@@ -53,8 +53,11 @@ impl JsonArrayFramer {
             match self.element {
                 None => self.between(body[at], at),
                 Some(start) => {
-                    if let Some(end) = self.within(body[at], at) {
-                        return self.frame(body, start, end, false);
+                    // What is blank to JSON's eyes alone is no frame, and more may stand behind it.
+                    if let Some(end) = self.within(body[at], at)
+                        && let Some(frame) = self.frame(body, start, end, false)
+                    {
+                        return Some(frame);
                     }
                 }
             }
@@ -135,6 +138,7 @@ mod tests {
     fn elements_end_where_their_braces_balance() {
         check("[{\"a\": 1}\n,\r\n{\"b\": [2, {}]}\n]", &[("{\"a\": 1}", false), ("{\"b\": [2, {}]}", false)]);
         check("[]", &[]);
+        check("[{\"a\":1},\x0c,{\"b\":2},\x0c]", &[("{\"a\":1}", false), ("{\"b\":2}", false)]);
         check(
             " [ {\"a\":\"}\\\"]\\\\\"} , 17,\"x\", null ]\n",
             &[("{\"a\":\"}\\\"]\\\\\"}", false), ("17", false), ("\"x\"", false), ("null ", false)],

@@ -187,8 +187,12 @@ fn exchange(entry: &RawValue, index: u32) -> Result<Exchange, ImportError> {
         })?;
     let Content { mime_type, text, encoding } = response.content;
     let mut headers: Vec<_> = pairs(response.headers).map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
-    // The archive has what the browser made of the body: encodings are undone.
-    headers.retain(|(name, _)| name != "content-encoding");
+    let missing = text.is_none();
+    let body = body(text.unwrap_or_default(), encoding.as_deref(), &place(".response.content"))?;
+    // The archive mostly has what the browser made of the body, its encoding undone; some tools keep the bytes as they came.
+    if encoding.is_none() || crate::session::head::is_plain(&body) {
+        headers.retain(|(name, _)| name != "content-encoding");
+    }
     if let Some(mime_type) = mime_type.filter(|mime_type| !mime_type.is_empty())
         && !headers.iter().any(|(name, _)| name == "content-type")
     {
@@ -197,7 +201,6 @@ fn exchange(entry: &RawValue, index: u32) -> Result<Exchange, ImportError> {
     let clock = timings.head_and_end(time);
     let (head, end) = clock.unwrap_or_default();
     let status = u16::try_from(response.status).ok().filter(|status| *status > 0);
-    let missing = text.is_none();
     let exchange = Exchange {
         wall: started_date_time,
         dialect: None,
@@ -207,7 +210,7 @@ fn exchange(entry: &RawValue, index: u32) -> Result<Exchange, ImportError> {
         headers: pairs(request.headers).filter(|(name, _)| !name.starts_with(':')).collect(),
         request: request.post_data.and_then(|data| data.text).unwrap_or_default(),
         heads: status.map(|status| (head, Head { status, headers })).into_iter().collect(),
-        body: Body::Whole(body(text.unwrap_or_default(), encoding.as_deref(), &place(".response.content"))?),
+        body: Body::Whole(body),
         end: (end, how_it_ended(status, response.error)),
         remarks: clock.map(|_| TIMES.to_owned()).into_iter().collect(),
     };
