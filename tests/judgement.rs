@@ -348,7 +348,7 @@ fn every_parameter_changes_something() {
         inputs
     };
     let labelled = |lines: &[&str]| {
-        let mut inputs = opening();
+        let mut inputs = support::ollama_opening();
         if let What::Start(start) = &mut inputs[0].what {
             start.dialect = Some("labelled".into());
         }

@@ -211,6 +211,43 @@ fn answers(#[case] deltas: &[&str], #[case] expected: &[Row]) {
     assert_eq!(of_model(&judge(&session(deltas, 5), Profile::default())), expected);
 }
 
+/// Whitespace after a JSON value is cut once it is a flood, however it comes; elsewhere it is flagged and kept.
+#[rstest]
+#[case::one_by_one(&[], "", 64, &[("whitespace_flood", Level::Warning, 236)])]
+#[case::one_delta(&[300], "", 0, &[("whitespace_flood", Level::Warning, 1)])]
+#[case::with_the_bracket(&[0, 300], "", 0, &[("whitespace_flood", Level::Warning, 1)])]
+#[case::not_json(&[300], "Sure: ", 300, &[("whitespace_flood", Level::Warning, 150)])]
+fn floods(#[case] lens: &[usize], #[case] before: &str, #[case] kept: usize, #[case] expected: &[Row]) {
+    let value = format!("{before}{{\"a\": 1}}");
+    let flood = "\n ".repeat(150);
+    let pieces: Vec<String> = match lens {
+        [] => std::iter::once(value.clone()).chain(flood.chars().map(String::from)).collect(),
+        [0, _] => vec![value.clone() + &flood],
+        _ => vec![value.clone(), flood.clone()],
+    };
+    let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
+    let engine = judge(&session(&pieces, 5), Profile::default());
+    assert_eq!(of_model(&engine), expected, "{:#?}", engine.judgement.findings);
+    assert_eq!(text(&engine), value + &flood[..kept]);
+}
+
+/// The end of an answer in JSON whose beginning was sent before is no value, but it was asked for.
+#[test]
+fn a_flood_after_json_that_was_asked_for() {
+    let mut deltas = vec![" adventures", ".\"", "}\n\n"];
+    deltas.extend([" \n"; 100]);
+    let unasked = judge(&session(&deltas, 5), Profile::default());
+    assert_eq!(of_model(&unasked), [("whitespace_flood", Level::Warning, 102)]);
+    assert_eq!(text(&unasked), deltas.concat());
+    let mut inputs = session(&deltas, 5);
+    if let What::Start(start) = &mut inputs[0].what {
+        start.body = r#"{"messages":[],"response_format":{"type":"json_object"}}"#.into();
+    }
+    let asked = judge(&inputs, Profile::default());
+    assert_eq!(text(&asked).trim_end(), " adventures.\"}");
+    assert!(text(&asked).len() < 80, "{:?}", text(&asked));
+}
+
 /// A turn that gives the answer of the turn before; what is short, or only opens a block, says nothing.
 #[rstest]
 #[case::again("The build is fixed.", "The build is fixed.", &[("whole_answer_repeat", Level::Warning, 1)])]

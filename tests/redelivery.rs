@@ -143,6 +143,21 @@ fn gaps_are_counted() {
     assert!(engine.judgement.transitions.iter().any(|transition| transition.to == State::Recovering));
 }
 
+/// A path that is always two frames late keeps a gap open for the whole stream; each frame waits no longer than it must.
+#[test]
+fn a_late_path_is_put_in_order_all_along() {
+    let mut numbers: Vec<u64> = (0..3_000).collect();
+    numbers.sort_by_key(|number| if *number > 12 && number % 2 == 1 { number * 2 + 7 } else { number * 2 });
+    let engine = run(&numbered(&numbers));
+    assert_eq!(text(&engine, Channel::Text), letters(&(0..3_000).collect::<Vec<_>>()));
+    let found = words(&engine);
+    assert_eq!(found.iter().filter(|found| *found == REORDERED).count(), 1);
+    assert!(found.iter().all(|found| !found.starts_with("sequence_gap")));
+    assert_eq!(engine.judgement.output.reorders.len(), 1);
+    let longest = engine.judgement.output.holds.iter().filter_map(|hold| Some(hold.released?.at.since(hold.since.at))).max();
+    assert!(longest <= Some(Micros::from_millis(100)), "{longest:?}");
+}
+
 #[test]
 fn a_frame_that_waits_makes_the_session_stutter() {
     let mut engine = Engine::new(Profile::default());

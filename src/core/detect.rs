@@ -16,6 +16,7 @@ pub mod loops;
 pub mod order;
 pub mod pace;
 pub mod pairing;
+pub mod plain;
 pub mod prompt;
 pub mod repeat;
 pub mod replay;

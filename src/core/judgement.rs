@@ -7,6 +7,7 @@ mod delta;
 mod ending;
 mod doubt;
 mod findings;
+mod flood;
 mod foreign;
 mod frame;
 mod hold;

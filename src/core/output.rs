@@ -48,6 +48,8 @@ pub struct Reorder {
     pub first: u32,
     /// The frames of the run in the order in which they are passed on: a permutation of `first..first + order.len()`.
     pub order: Vec<FrameId>,
+    /// The place in `order` of each frame of the run.
+    places: Vec<u32>,
 }
 
 impl Reorder {
@@ -127,21 +129,28 @@ impl Output {
         ids
     }
 
-    /// The position of `frame`; runs are short.
+    /// The position of `frame`.
     pub fn position(&self, frame: FrameId) -> u32 {
         let group = self.reorders.partition_point(|reorder| reorder.end() <= frame.0);
         let moved = self.reorders.get(group).filter(|reorder| reorder.first <= frame.0);
-        let place = moved.and_then(|reorder| Some(reorder.first + reorder.order.iter().position(|other| *other == frame)? as u32));
-        place.unwrap_or(frame.0)
+        moved.map_or(frame.0, |reorder| reorder.first + reorder.places[(frame.0 - reorder.first) as usize])
     }
 
-    /// From position `first` on, frames are passed on in the order `order`, which replaces what was said of this run before.
-    pub(super) fn reorder(&mut self, first: u32, order: Vec<FrameId>) {
-        if self.reorders.last().is_some_and(|last| last.first == first) {
-            self.reorders.pop();
+    /// From position `first` on, frames are passed on in another order: of what was said of this run before, the first `kept` stay, and
+    /// `rest` follows. A run that is `done` without a change is none.
+    pub(super) fn reorder(&mut self, first: u32, kept: usize, rest: impl Iterator<Item = FrameId>, done: bool) {
+        if self.reorders.last().is_none_or(|last| last.first != first) {
+            self.reorders.push(Reorder { first, order: Vec::new(), places: Vec::new() });
         }
-        if !order.is_sorted() {
-            self.reorders.push(Reorder { first, order });
+        let Some(run) = self.reorders.last_mut() else { return };
+        run.order.truncate(kept);
+        run.order.extend(rest);
+        run.places.resize(run.order.len(), 0);
+        for (place, frame) in run.order.iter().enumerate().skip(kept) {
+            run.places[(frame.0 - first) as usize] = place as u32;
+        }
+        if done && run.order.is_sorted() {
+            self.reorders.pop();
         }
     }
 

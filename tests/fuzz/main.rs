@@ -186,6 +186,8 @@ fn fuzz(
         "bedrock-agent",
         "dashscope",
         "tgi",
+        "llamacpp",
+        "sglang",
         "openai-completions",
         "openai-assistants",
         "openai-transcription",

@@ -22,6 +22,7 @@ use crate::core::{
     class::Class,
     detect::{
         facts::{Facts, Held, Hypothesis, Match, Outcome, Proposal, Redundant},
+        plain::{is_one_line, says_little},
         rewrite::{align, common_prefix, covers, near},
     },
     params::{Param, Params},
@@ -128,7 +129,8 @@ impl Cumulative {
         let enough = params.get(Param::CumulativeMinChars);
         let base = facts.accepted.chars().take(enough as usize + 1).count();
         let growth = Growth { count: 1, base, held: true, from: None };
-        if growth.needed(params) <= 1 || base as u64 >= enough && facts.held.is_empty() {
+        let tells = || !says_little(facts.accepted) && !is_one_line(facts.accepted);
+        if (growth.needed(params) <= 1 || base as u64 >= enough && facts.held.is_empty()) && tells() {
             return self.prove(facts, growth);
         }
         self.mode = Mode::Growing(growth);
@@ -150,7 +152,7 @@ impl Cumulative {
 
     /// A delta that begins as all text so far does, at length, and then parts from it.
     fn edited(&mut self, facts: &Facts<'_>) -> Proposal {
-        if facts.distinct < EDIT_DELTAS || !facts.held.is_empty() {
+        if facts.distinct < EDIT_DELTAS || !facts.held.is_empty() || says_little(facts.accepted) {
             return Proposal::pass(Class::CumulativeRewrite);
         }
         let same = common_prefix(facts.text, facts.accepted);
@@ -165,14 +167,14 @@ impl Cumulative {
         match Match::of(facts.text, last) {
             Match::Extends => {
                 let growth = Growth { count: growth.count + 1, ..growth };
-                if u64::from(growth.count) >= growth.needed(params) {
+                if u64::from(growth.count) >= growth.needed(params) && !says_little(last) {
                     return self.prove(facts, growth);
                 }
                 self.mode = Mode::Growing(growth);
                 self.watch(facts, params, growth)
             }
             Match::Equals => self.watch(facts, params, growth),
-            Match::Differs if begins_alike(facts.text, last, growth.base, params) => {
+            Match::Differs if begins_alike(facts.text, last, growth.base, params) && !says_little(last) => {
                 self.rewrite(facts, last, growth.chain(facts.reading, facts.accepted, facts.held))
             }
             _ => {
@@ -279,7 +281,8 @@ impl Hypothesis for Cumulative {
         let evidence = format!("frame {frame} starts with the whole {what} ({})", characters(first.chars().count()));
         // A delta that was said twice before it grew has a third reading.
         let only_growth = growth.from.is_none() && held.deltas.len() == growth.count as usize;
-        if only_growth && growth.base as u64 >= params.get(Param::CumulativeEndChars) {
+        let tells = !says_little(first) && !is_one_line(first);
+        if only_growth && growth.base as u64 >= params.get(Param::CumulativeEndChars) && tells {
             Proposal::proved(class, redundant, evidence)
         } else {
             Proposal::undecided(class, redundant, evidence)

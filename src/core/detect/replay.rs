@@ -6,7 +6,10 @@
 
 use crate::core::{
     class::Class,
-    detect::facts::{Facts, Hypothesis, Match, Proposal},
+    detect::{
+        facts::{Facts, Hypothesis, Match, Proposal},
+        plain::{is_one_line, says_little},
+    },
     params::{Param, Params},
 };
 
@@ -33,7 +36,8 @@ impl Hypothesis for Replay {
         let needed = params.get(Param::ReplayMinChars);
         let distinct = if facts.finishes && whole { 2 } else { params.get(Param::ReplayMinDeltas) };
         let enough_text = chars >= needed || facts.finishes && whole && chars >= 4;
-        if !enough_text || u64::from(facts.distinct) < distinct {
+        let tells = || !says_little(facts.accepted) && (facts.finishes || !is_one_line(facts.accepted));
+        if !enough_text || u64::from(facts.distinct) < distinct || !tells() {
             let score = (chars * 1000 / needed.max(1)).min(999) as u16;
             return Proposal { score, ..Proposal::pass(class) };
         }

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::core::{dialect::Sink, reading::ChannelKey};
 
-/// An equal text this long is a repetition even if tokens were counted for it.
+/// An equal text this long is a repetition where nothing counts its tokens.
 const LONG: usize = 8;
+/// More bytes than this are not in one token: an equal text with fewer tokens counted for it is a repetition.
+const TOKEN: u64 = 16;
 
 /// How a stream's texts are to be read.
 #[derive(Default, Clone, Copy, PartialEq, Eq)]
@@ -45,10 +47,13 @@ impl Growth {
         }
         let known = self.known.entry(key).or_default();
         if self.mode == Mode::Open && !known.is_empty() {
-            let counted = matches!(self.tokens, (Some(before), Some(now)) if now > before);
+            let again = match self.tokens {
+                (Some(before), Some(now)) => text.len() as u64 > now.saturating_sub(before).saturating_mul(TOKEN),
+                _ => text.len() >= LONG,
+            };
             match text.strip_prefix(known.as_slice()) {
-                // A closing event repeats the text whole where nothing was counted since.
-                Some([]) if text.len() >= LONG || !counted => {}
+                // A closing event repeats the text whole where hardly anything was counted since.
+                Some([]) if again => {}
                 Some([_, ..]) => self.mode = Mode::Cumulative,
                 _ => {
                     self.mode = Mode::Additive;
@@ -111,7 +116,8 @@ mod tests {
         check(&[("1", 1), ("1,", 2), ("1, 2", 3)], "1, 2");
         check(&[("OK", 1), ("OK", 1)], "OK");
         check(&[("\n", 1), ("\n", 2), ("a", 3)], "\n\na");
-        check(&[("a long text", 1), ("a long text", 2)], "a long text");
+        check(&[("a text of some more words", 6), ("a text of some more words", 7)], "a text of some more words");
+        check(&[("the same line\n", 3), ("the same line\n", 6), ("the end", 8)], "the same line\nthe same line\nthe end");
         check(&[("ab", 1), ("abc", 2), ("ab", 3), ("abcd", 4)], "abcd");
         check(&[("a", 1), ("aä", 2), ("aö!", 3)], "aäö!");
     }

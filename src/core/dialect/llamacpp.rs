@@ -125,9 +125,12 @@ struct PieceWriter {
 
 impl PieceWriter {
     fn piece(&mut self, text: &str, out: &mut Vec<u8>) {
-        self.predicted += 1;
+        // About four bytes a token.
+        let first = self.predicted;
+        self.predicted += (text.len() as u64).div_ceil(4);
+        let tokens: Vec<u64> = (first..self.predicted).collect();
         let event = json!({
-            "index": 0, "content": text, "tokens": [self.predicted], "stop": false, "id_slot": 0,
+            "index": 0, "content": text, "tokens": tokens, "stop": false, "id_slot": 0,
             "tokens_predicted": self.predicted, "tokens_evaluated": self.usage.input.unwrap_or(0),
         });
         out.extend_from_slice(format!("data: {event}\n\n").as_bytes());

@@ -1,9 +1,8 @@
-//! What the model itself does to a channel's text: loops are flagged, a flood after a closed JSON value is cut.
+//! What the model itself does to a channel's text, followed delta by delta.
 
 use std::collections::VecDeque;
 
 use crate::core::{
-    class::{Action, Certainty, Class, Layer},
     detect::{
         Detector,
         answers::Print,
@@ -12,9 +11,12 @@ use crate::core::{
         repeat::{LONGEST, Repeat, Run},
         words::{Said, Words},
     },
-    judgement::{FindingId, Judgement, findings::Draft, loops::Looped},
-    params::Param,
-    reading::{Channel, ChannelKey, DeltaId, FrameId, Reading},
+    judgement::{
+        FindingId, Judgement,
+        flood::{BLANK, Blanks},
+        loops::Looped,
+    },
+    reading::{Channel, ChannelKey, DeltaId, Reading},
 };
 
 /// What is followed in one channel's text beside its framing.
@@ -27,8 +29,9 @@ pub(super) struct Content {
     run: Option<Run>,
     /// The loop at the end of the text, or the last one.
     pub looped: Option<Looped>,
-    /// Whitespace characters in a row at the end of the accepted text, cut ones included.
-    blanks: u64,
+    pub blanks: Blanks,
+    /// Where the whitespace begins that was flagged last.
+    pub flooded: Option<usize>,
     pub words: Words,
     pub lines: Lines,
     /// The finding about lines that are alike.
@@ -110,12 +113,16 @@ impl Judgement {
         let channel = self.channels.entry(key);
         let (text, content) = (&channel.accepted, &mut channel.content);
         content.part.first.get_or_insert(id);
-        let new = &text[from..];
         content.place(from, id);
-        content.json.feed(new, from);
-        let solid = new.trim_end();
-        let blanks = new[solid.len()..].chars().count() as u64;
-        content.blanks = if solid.is_empty() { content.blanks + blanks } else { blanks };
+        content.json.feed(&text[from..], from);
+        if text.ends_with(BLANK) || text[from..].starts_with(BLANK) {
+            self.follow_blanks(reading, key, id, from);
+        } else {
+            content.blanks = Blanks::after(text.len());
+        }
+        let channel = self.channels.entry(key);
+        let (text, content) = (&channel.accepted, &mut channel.content);
+        let new = &text[from..];
         let mut ended: Vec<Run> = Vec::new();
         let run = content.repeat.feed(text, &mut ended);
         content.run = run;
@@ -141,45 +148,6 @@ impl Judgement {
             Some(run) => self.judge_loop(reading, key, id, run),
             None => self.score(Detector::Loop, 0),
         }
-    }
-
-    /// Whitespace without end after a closed JSON value is taken out; true if this delta was.
-    pub(super) fn flood(&mut self, reading: &Reading, key: ChannelKey, frame: FrameId, id: DeltaId) -> bool {
-        let limit = self.profile.params.get(Param::FloodChars);
-        let text = reading.delta(id).text;
-        let channel = self.channels.entry(key);
-        if !channel.content.json.is_closed() || !text.trim_end().is_empty() {
-            self.score(Detector::Flood, 0);
-            return false;
-        }
-        let blanks = channel.content.blanks + text.chars().count() as u64;
-        self.score(Detector::Flood, (blanks * 1000 / limit.max(1)).min(1000) as u16);
-        let channel = self.channels.entry(key);
-        if blanks <= limit || !channel.held.is_empty() {
-            return false;
-        }
-        // Brackets that balance look closed; only JSON is.
-        let known = channel.open.iter().any(|open| self.findings[open.0 as usize].class == Class::WhitespaceFlood);
-        if !known && serde_json::from_str::<serde::de::IgnoredAny>(&channel.accepted).is_err() {
-            channel.content.json.refute();
-            return false;
-        }
-        channel.content.blanks = blanks;
-        channel.last = Some(id);
-        channel.count += 1;
-        let draft = Draft {
-            class: Class::WhitespaceFlood,
-            score: 1000,
-            certainty: Certainty::Proved,
-            action: Action::Suppress,
-            layer: Layer::Model,
-            evidence: format!("{blanks} whitespace characters in a row after the JSON value closed"),
-        };
-        let evidence = draft.evidence.clone();
-        let finding = self.find_in_channel(reading, key, frame, id, draft);
-        self.findings[finding.0 as usize].evidence = evidence;
-        self.cut(id, 0..text.len() as u32, finding);
-        true
     }
 }
 

@@ -4,7 +4,7 @@ use crate::core::{
     class::{Class, Layer, Level},
     detect::ending::Again,
     judgement::{Judgement, findings::Draft},
-    reading::{Channel, DeltaId, FrameId, FrameKind, Reading},
+    reading::{Channel, DeltaId, FrameId, FrameKind, Note, Reading},
 };
 
 impl Judgement {
@@ -21,6 +21,8 @@ impl Judgement {
             Some(Again::Finish { before }) => self.note_end(reading, frame, || {
                 format!("frame {}: choice {choice} finishes again, now as {reason:?}, after {before:?}", frame.0)
             }),
+            // Some gateways finish one call after the other, each in the frame that brings it.
+            Some(_) if brings_call(reading, frame) => {}
             Some(_) => self.note_once(reading, Class::ToolCallDup, Layer::Server, Some(frame), || {
                 format!("frame {}: the tool calls of choice {choice} are finished again; they are to run once", frame.0)
             }),
@@ -169,6 +171,10 @@ impl Judgement {
             }
         }
     }
+}
+
+fn brings_call(reading: &Reading, frame: FrameId) -> bool {
+    reading.notes_of(frame).iter().any(|(_, note)| matches!(note, Note::Tool { .. }))
 }
 
 fn self_name(name: &str, (_, block): (u16, u16)) -> String {

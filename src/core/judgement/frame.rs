@@ -68,7 +68,10 @@ impl Judgement {
         self.score(Detector::Damage, if damaged { 1000 } else { 0 });
         self.keep_time(reading, id, &frame, notes);
         if self.profile.strategy == Strategy::Evidence {
-            self.admit(reading, Item { frame: id, finished, kind: frame.kind, completion, original: None });
+            self.admit(
+                reading,
+                Item { frame: id, finished, kind: frame.kind, completion, original: None, since: self.moment(), chars: 0 },
+            );
         } else {
             self.pass_ends(reading, id, frame.kind, &finished);
             self.judge_by_strategy(reading, id);

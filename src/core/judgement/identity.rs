@@ -28,6 +28,10 @@ pub(super) struct Item {
     pub completion: Option<usize>,
     /// The frame that has the same identity and the same text.
     pub original: Option<FrameId>,
+    /// When it came.
+    pub since: Moment,
+    /// Characters in its deltas; counted where it waits.
+    pub chars: u64,
 }
 
 /// Frames that are passed on in another order, while they are.
@@ -37,10 +41,8 @@ pub(super) struct Run {
     pub first: FrameId,
     /// What went on since, in that order.
     order: Vec<FrameId>,
-    /// When the waiting began.
+    /// Since when the first of those that wait has waited.
     pub since: Moment,
-    /// Characters that came since.
-    chars: u64,
 }
 
 impl Run {
@@ -68,9 +70,11 @@ impl Judgement {
         let params = &self.profile.params;
         let most = if params.get(Param::HoldTime) == 0 { 0 } else { params.get(Param::HoldDeltas) };
         let (frame, mut out) = (item.frame, Vec::new());
+        let deltas = reading.deltas_of(frame).map(|delta| reading.delta(DeltaId(delta)));
+        item.chars = deltas.map(|delta| delta.text.chars().count() as u64).sum();
         let step = self.session.order.offer(number, item, most, &mut out);
         if step == Step::Waits && self.session.run.is_none() {
-            self.session.run = Some(Run { first: frame, order: Vec::new(), since: self.moment(), chars: 0 });
+            self.session.run = Some(Run { first: frame, order: Vec::new(), since: self.moment() });
             self.session
                 .cause
                 .get_or_insert_with(|| format!("frame {} waits for frames whose numbers come before its own", frame.0));
@@ -83,9 +87,8 @@ impl Judgement {
             }
         }
         self.go_on(reading, out);
-        let Some(run) = &mut self.session.run else { return };
-        run.chars += reading.deltas_of(frame).map(|delta| reading.delta(DeltaId(delta)).text.chars().count() as u64).sum::<u64>();
-        let full = self.session.order.waiting().len() as u64 > most || run.chars > self.profile.params.get(Param::HoldChars);
+        let (count, chars) = (self.session.order.waiting().len(), self.session.order.waiting().map(|item| item.chars).sum::<u64>());
+        let full = count as u64 > most || chars > self.profile.params.get(Param::HoldChars);
         if full {
             self.order_given_up(reading, "the hold was full");
         }
@@ -161,12 +164,13 @@ impl Judgement {
             }
             return;
         };
+        let (first, since, kept) = (run.first, run.since, run.order.len());
         run.order.extend(items.iter().map(|item| item.frame));
-        let (first, since, mut order) = (run.first, run.since, run.order.clone());
+        run.since = self.session.order.waiting().map(|item| item.since).min().unwrap_or(since);
         let done = !self.session.order.is_open();
-        order.extend(self.session.order.waiting().map(|item| item.frame));
         if self.profile.preset != Preset::Observe {
-            self.output.reorder(first.0, order);
+            let rest = items.iter().chain(self.session.order.waiting()).map(|item| item.frame);
+            self.output.reorder(first.0, kept, rest, done);
         }
         if done {
             let run = self.session.run.take();
@@ -254,24 +258,26 @@ impl Judgement {
         let deltas = |frame: FrameId| reading.deltas_of(frame).map(DeltaId);
         let Some(frame) = early.first().copied() else { return };
         let delta = early.iter().copied().flat_map(deltas).next();
-        let evidence = match early.len() {
-            1 => format!("frame {} came before frames with smaller numbers, and was put behind them", frame.0),
-            count => format!(
-                "{count} frames from frame {} on came before frames with smaller numbers, and were put behind them",
-                frame.0
-            ),
-        };
-        let draft = Draft {
-            class: Class::OutOfOrder,
-            score: 1000,
-            certainty: Certainty::Proved,
-            action: Action::Reorder,
-            layer: Layer::Server,
-            evidence,
-        };
         self.score(Detector::Order, 1000);
-        let key = delta.map(|delta| reading.delta(delta).key);
-        let finding = self.add(reading, draft, key, Some(frame), delta);
+        let finding = match self.session.reordered {
+            Some(open) => {
+                self.extend(open, delta);
+                open
+            }
+            None => {
+                let draft = Draft {
+                    class: Class::OutOfOrder,
+                    score: 1000,
+                    certainty: Certainty::Proved,
+                    action: Action::Reorder,
+                    layer: Layer::Server,
+                    evidence: format!("frame {} came before frames with smaller numbers, and was put behind them", frame.0),
+                };
+                let key = delta.map(|delta| reading.delta(delta).key);
+                self.add(reading, draft, key, Some(frame), delta)
+            }
+        };
+        self.session.reordered = Some(finding);
         for delta in early.into_iter().flat_map(deltas).skip(1) {
             self.extend(finding, Some(delta));
         }

@@ -46,6 +46,9 @@ impl Judgement {
         let needed = loops::limit(looped.unit, looped.place, params).max(1);
         self.score(Detector::Loop, (copies * 1000 / needed).min(1000) as u16);
         let Some(mut weight) = weight else { return };
+        if looped.unit.kind == Kind::Blank && self.channel(key).content.flooded.is_some_and(|start| start <= run.start) {
+            return;
+        }
         let mut looped = looped;
         if !looped.settled {
             self.settle_loop(reading, key, run, &mut looped);

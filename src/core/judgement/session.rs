@@ -36,6 +36,8 @@ pub(super) struct SessionState {
     pub numbering: (u32, u32),
     /// The frames that are put in order, while some of them wait.
     pub run: Option<Run>,
+    /// The finding about frames that were put in order.
+    pub reordered: Option<FindingId>,
     pub completions: Completions,
     /// Frames that wait while it is in doubt whose they are.
     pub doubtful: Option<Doubtful>,
@@ -82,6 +84,8 @@ pub(super) struct SessionState {
     /// Position of the first delta's frame.
     pub first_delta_frame: u32,
     pub answers: Answers,
+    /// The request asks for JSON, once somebody asked.
+    pub json_asked: Option<bool>,
     /// What the request says, once somebody asked.
     pub prompt: Option<Prompt>,
     /// Why the state will change, if it does.

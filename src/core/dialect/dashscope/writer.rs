@@ -42,6 +42,9 @@ impl Writer for EventWriter {
         match step {
             WriterStep::Begin => {}
             WriterStep::Text { key, text, .. } => {
+                // It counts along, about four bytes a token.
+                let count = (text.len() as u64).div_ceil(4);
+                self.usage.output = Some(self.usage.output.unwrap_or(0) + count);
                 let message = match key.channel {
                     Channel::Text | Channel::Refusal => json!({"role": "assistant", "content": text}),
                     Channel::Reasoning => json!({"role": "assistant", "content": "", "reasoning_content": text}),

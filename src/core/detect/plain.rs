@@ -1,0 +1,75 @@
+//! Texts that repeat themselves because that is what they are: rows of equal cells, equal lines, runs of a sign.
+//!
+//! Where a text goes on as it began, it is no surprise that a delta begins as all text so far does: nothing is proved by it. Of
+//! 40,000 generated clean streams some 25 (grids, equal test cases, equal imports, cut anywhere) were taken for snapshots before
+//! such texts were left out.
+
+/// So few different characters, blanks aside …
+const FEW: usize = 2;
+/// … in a text of at least so many say too little.
+const SHORT: usize = 4;
+
+/// True if `text` is made of copies of one unit, or of hardly any different characters. Linear.
+pub fn says_little(text: &str) -> bool {
+    has_few_characters(text) || is_periodic(text.as_bytes())
+}
+
+/// True if `text` is one whole line: the next line may be the same one again.
+pub fn is_one_line(text: &str) -> bool {
+    text.find('\n').is_some_and(|end| text[end..].trim().is_empty())
+}
+
+fn has_few_characters(text: &str) -> bool {
+    let mut seen = [None; FEW];
+    let mut count = 0;
+    for character in text.chars().filter(|character| !character.is_whitespace()) {
+        count += 1;
+        if seen.contains(&Some(character)) {
+            continue;
+        }
+        match seen.iter_mut().find(|place| place.is_none()) {
+            Some(place) => *place = Some(character),
+            None => return false,
+        }
+    }
+    count >= SHORT
+}
+
+/// True if the smallest period comes twice, or once as a whole line that has begun again.
+fn is_periodic(bytes: &[u8]) -> bool {
+    let mut border = vec![0_usize; bytes.len()];
+    let mut length = 0;
+    for at in 1..bytes.len() {
+        while length > 0 && bytes[at] != bytes[length] {
+            length = border[length - 1];
+        }
+        length += usize::from(bytes[at] == bytes[length]);
+        border[at] = length;
+    }
+    let period = bytes.len() - length;
+    period * 2 <= bytes.len() || length > 0 && bytes[..period].ends_with(b"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_that_go_on_as_they_began_say_little() {
+        for (text, little, line) in [
+            ("0 0 0 0\n0 0", true, false),
+            ("ok\nok\nok\n", true, false),
+            ("from a import b\nfrom a imp", true, false),
+            ("from a import b\n", false, true),
+            ("from a import b", false, false),
+            ("1+1", false, false),
+            ("Here", false, false),
+            ("Here are the keys:\n| Key | Use |", false, false),
+            ("????", true, false),
+            ("", false, false),
+        ] {
+            assert_eq!(says_little(text), little, "{text:?}");
+            assert_eq!(is_one_line(text), line, "{text:?}");
+        }
+    }
+}
