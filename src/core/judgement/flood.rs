@@ -33,7 +33,8 @@ impl Blanks {
 pub(super) const BLANK: [char; 4] = [' ', '\n', '\r', '\t'];
 
 impl Judgement {
-    /// Whitespace without end after a closed JSON value is taken out; true if this delta was.
+    /// Whitespace after a closed JSON value is held until it is more than any text needs; then all of it that is held is taken
+    /// out, and what follows too. True if this delta is decided or held.
     pub(super) fn flood(&mut self, reading: &Reading, key: ChannelKey, frame: FrameId, id: DeltaId) -> bool {
         let text = reading.delta(id).text;
         if !text.trim_end_matches(BLANK).is_empty() || !self.is_closed(reading, key) {
@@ -41,16 +42,29 @@ impl Judgement {
             return false;
         }
         let limit = self.profile.params.get(Param::FloodChars);
-        let blanks = self.channel(key).content.blanks.chars + text.chars().count() as u64;
-        self.score(Detector::Flood, (blanks * 1000 / limit.max(1)).min(1000) as u16);
-        if blanks <= limit || !self.channel(key).held.is_empty() || !self.is_json(reading, key) {
+        let channel = self.channels.entry(key);
+        let held: Vec<DeltaId> = channel.held.clone();
+        let waiting = held.iter().map(|held| reading.delta(*held).text);
+        // What else is held is another doubt's.
+        if waiting.clone().any(|text| !text.trim_end_matches(BLANK).is_empty()) || !self.is_json(reading, key) {
             return false;
         }
+        let waiting: u64 = waiting.map(|text| text.chars().count() as u64).sum();
+        let passed = self.channel(key).content.blanks.chars;
+        let blanks = passed + waiting + text.chars().count() as u64;
+        self.score(Detector::Flood, (blanks * 1000 / limit.max(1)).min(1000) as u16);
+        if blanks > limit {
+            self.channel(key).content.blanks.chars = blanks;
+            for held in self.channels.decide(key) {
+                self.cut_blanks(reading, key, reading.delta(held).frame, held, 0);
+            }
+            self.cut_blanks(reading, key, frame, id, 0);
+        } else {
+            self.hold(reading, key, frame, id, "whitespace follows a closed JSON value");
+        }
         let channel = self.channel(key);
-        channel.content.blanks.chars = blanks;
         channel.last = Some(id);
         channel.count += 1;
-        self.cut_blanks(reading, key, frame, id, 0);
         true
     }
 
