@@ -349,8 +349,12 @@ fn every_parameter_changes_something() {
     };
     let labelled = |lines: &[&str]| {
         let mut inputs = opening();
-        if let What::Start(start) = &mut inputs[0].what {
-            start.dialect = Some("labelled".into());
+        for input in &mut inputs {
+            match &mut input.what {
+                What::Start(start) => start.dialect = Some("labelled".into()),
+                What::Head(head) => head.headers = vec![("content-type".into(), "application/x-ndjson".into())],
+                _ => {}
+            }
         }
         inputs.extend(lines.iter().enumerate().map(|(index, line)| read(20 + index as u64, format!("{line}\n"))));
         inputs
