@@ -15,8 +15,12 @@ use support::{columns, eof, judge, opening, read};
 
 fn labelled(chunks: &[Value], gap_ms: u64) -> Vec<Input> {
     let mut inputs = opening();
-    if let What::Start(start) = &mut inputs[0].what {
-        start.dialect = Some("labelled".into());
+    for input in &mut inputs {
+        match &mut input.what {
+            What::Start(start) => start.dialect = Some("labelled".into()),
+            What::Head(head) => head.headers = vec![("content-type".into(), "application/x-ndjson".into())],
+            _ => {}
+        }
     }
     inputs.extend(chunks.iter().enumerate().map(|(at, chunk)| read(20 + gap_ms * at as u64, format!("{chunk}\n"))));
     inputs.push(eof(40 + gap_ms * chunks.len() as u64));
