@@ -94,7 +94,7 @@ const SCENARIOS: &[(&str, &[Layer])] = &[
     ("tool-call", &[]),
     ("honest-repeats", &[]),
     ("held-laugh", &[]),
-    ("long", &[]),
+    ("long", &[Model]),
     ("empty", &[]),
     ("cumulative", &[Server]),
     ("cumulative-first", &[Server]),

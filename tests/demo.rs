@@ -84,8 +84,13 @@ fn every_scenario_shows_the_class_it_names() {
 }
 
 /// Scenarios that need what only one wire, or few, can say: an identity of frames, or a serializer's order of keys.
-const NEEDS: &[(&str, &[&str])] =
-    &[("replay-stamp", &["ollama", "openai-responses"]), ("stale-first", &["ollama"]), ("qwen", &["openai-chat"])];
+const NEEDS: &[(&str, &[&str])] = &[
+    ("replay-stamp", &["ollama", "openai-responses"]),
+    ("stale-first", &["ollama"]),
+    ("qwen", &["openai-chat"]),
+    // Where frames are numbered, the number of the torn one is missing.
+    ("cumulative-torn", &["openai-chat", "anthropic", "gemini", "ollama"]),
+];
 
 /// The texts of each channel, in order.
 fn said(engine: &Engine) -> Vec<String> {

@@ -8,15 +8,17 @@
 const FEW: usize = 2;
 /// … in a text of at least so many say too little.
 const SHORT: usize = 4;
+/// Longer lines, in bytes, are paragraphs.
+const LINE: usize = 160;
 
 /// True if `text` is made of copies of one unit, or of hardly any different characters. Linear.
 pub fn says_little(text: &str) -> bool {
     has_few_characters(text) || is_periodic(text.as_bytes())
 }
 
-/// True if `text` is one whole line: the next line may be the same one again.
+/// True if `text` is one whole line of the length that lines of code and logs have: the next line may be the same one again.
 pub fn is_one_line(text: &str) -> bool {
-    text.find('\n').is_some_and(|end| text[end..].trim().is_empty())
+    text.find('\n').is_some_and(|end| end <= LINE && text[end..].trim().is_empty())
 }
 
 fn has_few_characters(text: &str) -> bool {
@@ -47,7 +49,7 @@ fn is_periodic(bytes: &[u8]) -> bool {
         border[at] = length;
     }
     let period = bytes.len() - length;
-    period * 2 <= bytes.len() || length > 0 && bytes[..period].ends_with(b"\n")
+    length > 0 && (period * 2 <= bytes.len() || bytes[..period].ends_with(b"\n"))
 }
 
 #[cfg(test)]

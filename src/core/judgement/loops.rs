@@ -185,7 +185,7 @@ impl Judgement {
             let Some((unit, id)) = looped.and_then(|looped| looped.finding.map(|id| (looped.unit, id))) else { continue };
             let finding = &mut self.findings[id.0 as usize];
             let chars = unit.chars * u64::from(finding.count);
-            if finding.level == Level::Note || chars <= output.saturating_mul(MOST_CHARS) {
+            if output == 0 || finding.level == Level::Note || chars <= output.saturating_mul(MOST_CHARS) {
                 continue;
             }
             (finding.level, finding.certainty, finding.layer) = (Level::Note, Certainty::Ambiguous, Layer::Unknown);

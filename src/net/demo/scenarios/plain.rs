@@ -131,8 +131,8 @@ pub const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "long",
-        title: "five thousand deltas, fast",
-        class: None,
+        title: "five thousand deltas, fast: one paragraph fifty times",
+        class: Some(Class::PhraseLoop),
         plays: &[Play::Stream {
             steps: &[
                 BEGIN,
