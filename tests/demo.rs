@@ -88,8 +88,8 @@ const NEEDS: &[(&str, &[&str])] = &[
     ("replay-stamp", &["ollama", "openai-responses"]),
     ("stale-first", &["ollama"]),
     ("qwen", &["openai-chat"]),
-    // Where frames are numbered, the number of the torn one is missing.
-    ("cumulative-torn", &["openai-chat", "anthropic", "gemini", "ollama"]),
+    // Where a typed snapshot says the whole text, it shows what cannot be taken back.
+    ("shrink", &["openai-chat", "anthropic", "gemini", "ollama"]),
 ];
 
 /// The texts of each channel, in order.

@@ -140,7 +140,11 @@ impl Judgement {
             gap = shown || numbers >= 3;
             if gap {
                 let evidence = format!("frame {} came before number {number}, which had not come when {why}", frame.0);
-                self.report_misplaced(reading, frame, Certainty::Likely, evidence);
+                // A frame that could not be read had the number that is missing.
+                let before = frame.0.checked_sub(1).map(|before| reading.frame(FrameId(before)).kind);
+                if before != Some(FrameKind::Malformed) {
+                    self.report_misplaced(reading, frame, Certainty::Likely, evidence);
+                }
                 self.report_gap(reading, frame, count, number, shown, why);
             }
         }

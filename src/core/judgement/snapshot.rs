@@ -5,8 +5,11 @@ use crate::core::{
     detect::snapshot::{Compared, Digest, Snapshots, compare},
     judgement::{FindingId, Judgement, findings::Draft},
     params::Strategy,
-    reading::{ChannelKey, DeltaId, Reading},
+    reading::{Channel, ChannelKey, DeltaId, Reading},
 };
+
+/// Dialects whose frames only add text; one that gives the whole text is worth a note there.
+const ADDING: &[&str] = &["openai-chat", "labelled"];
 
 impl Judgement {
     /// At the end of a turn or attempt: does the last snapshot of each channel say what its deltas said, and what came out?
@@ -23,6 +26,14 @@ impl Judgement {
             let emitted = self.channels.get(key).map_or("", |channel| channel.accepted.as_str());
             let out = ours && Digest::of(emitted) == digest;
             let came = told.received == digest || then == digest;
+            // Whitespace that was cut at the end is no harm.
+            if !out && ours && emitted.trim_end() == snapshot.trim_end() {
+                continue;
+            }
+            if out && told.received != Digest::default() && key.channel == Channel::Text {
+                self.note_restated(reading, key, delta);
+                continue;
+            }
             if came && ours && told.received == digest && !out {
                 self.blame_ourselves(reading, key, delta, emitted.to_owned());
             } else if !came && !out {
@@ -35,6 +46,19 @@ impl Judgement {
             self.doubt_deltas(reading, key, delta, &texts[&key]);
         }
         self.session.cause = cause;
+    }
+
+    /// The whole text came once more, typed as what it is, in a dialect whose frames only add: it was read once.
+    fn note_restated(&mut self, reading: &Reading, key: ChannelKey, delta: DeltaId) {
+        if reading.dialect_at(self.walk.frame).is_none_or(|dialect| !ADDING.contains(&dialect.id)) {
+            return;
+        }
+        let frame = reading.delta(delta).frame;
+        let chars = reading.delta(delta).text.chars().count();
+        let evidence = format!("frame {} gives all {chars} characters again as a whole message, and not as text to add", frame.0);
+        let draft = Draft { action: Action::Keep, ..Draft::flag(Class::FinalAggregate, Layer::Server, evidence) };
+        let finding = self.add(reading, draft, Some(key), Some(frame), Some(delta));
+        self.findings[finding.0 as usize].level = Level::Note;
     }
 
     /// All of a text came, the snapshot confirms it, and we passed on something else.
