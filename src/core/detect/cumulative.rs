@@ -169,7 +169,9 @@ impl Cumulative {
         match Match::of(facts.text, last) {
             Match::Extends => {
                 let growth = Growth { count: growth.count + 1, ..growth };
-                if u64::from(growth.count) >= growth.needed(params) && (growth.count >= MANY || !says_little(last)) {
+                if u64::from(growth.count) >= growth.needed(params)
+                    && (growth.count >= MANY && growth.from.is_none() || !says_little(last))
+                {
                     return self.prove(facts, growth);
                 }
                 self.mode = Mode::Growing(growth);

@@ -18,7 +18,7 @@ pub fn says_little(text: &str) -> bool {
 
 /// True if `text` is one whole line of the length that lines of code and logs have: the next line may be the same one again.
 pub fn is_one_line(text: &str) -> bool {
-    text.find('\n').is_some_and(|end| end <= LINE && text[end..].trim().is_empty())
+    text.find('\n').is_some_and(|end| end <= LINE && end + 1 == text.len())
 }
 
 fn has_few_characters(text: &str) -> bool {
@@ -63,6 +63,7 @@ mod tests {
             ("ok\nok\nok\n", true, false),
             ("from a import b\nfrom a imp", true, false),
             ("from a import b\n", false, true),
+            ("It was late.\n\n", false, false),
             ("from a import b", false, false),
             ("1+1", false, false),
             ("Here", false, false),

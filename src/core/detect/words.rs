@@ -56,6 +56,9 @@ const LETTERS: usize = 4;
 /// Letters from which on a single double, and a single triple, is noted.
 const LONG: usize = 7;
 const LONG_TRIPLE: usize = 5;
+/// Different words doubled before their rate counts, and words of text before there is a rate.
+const KINDS: usize = 4;
+const ENOUGH_WORDS: u64 = 40;
 /// More copies than this are a loop and no stutter.
 const MOST_TIMES: u32 = 8;
 /// Words in which stutters count together, and those in which their rate is measured.
@@ -152,10 +155,13 @@ impl Words {
             let lately = self.recent.iter().filter(|other| other.words + within >= said.words);
             lately.map(|other| u64::from(other.times) - 1).sum::<u64>()
         };
-        let distinct = self.distinct(text).len();
-        let thrice = self.recent.iter().any(|other| other.times >= 3);
-        let often = extra(RATE_WINDOW) * 1000 > rate * said.words.min(RATE_WINDOW) && distinct >= 3;
-        if (distinct >= 2 && thrice || often) && said.words >= self.explained {
+        let mut thrice: Vec<&str> = self.recent.iter().filter(|other| other.times >= 3).map(|other| other.word(text)).collect();
+        thrice.sort_unstable();
+        thrice.dedup();
+        // A rate wants some text, and several words: a short one doubles two by emphasis.
+        let kinds = self.distinct(text).len() >= KINDS && said.words >= ENOUGH_WORDS;
+        let often = kinds && extra(RATE_WINDOW) * 1000 > rate * said.words.min(RATE_WINDOW);
+        if (thrice.len() >= 2 || often) && said.words >= self.explained {
             if self.is_no_chance(text, said, extra(WINDOW)) {
                 return Some(Stutter::Often);
             }

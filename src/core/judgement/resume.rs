@@ -5,6 +5,7 @@ use crate::core::{
     detect::{
         Detector,
         facts::{Proposal, Verdict},
+        plain::{is_one_line, says_little},
         restart::{Retold, Step},
         stitch,
     },
@@ -95,6 +96,10 @@ impl Judgement {
         let enough = self.profile.params.get(Param::RestartMinChars);
         let channel = self.channels.entry(key);
         let Resume::Restart { mut retold, cause, announced } = std::mem::take(&mut channel.resume) else { return None };
+        // Ids that take turns are no failure: where nothing else announces one, a single delta said twice is none either.
+        if !announced && (channel.distinct < 3 || says_little(&channel.accepted) || is_one_line(&channel.accepted)) {
+            return None;
+        }
         let text = reading.delta(id).text;
         let step = retold.step(&channel.accepted, text);
         let score = (retold.chars * 1000 / enough.max(1)).min(1000) as u16;
