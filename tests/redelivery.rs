@@ -417,3 +417,23 @@ fn actions_are_told() {
     let actions: Vec<_> = engine.judgement.findings.iter().map(|finding| (finding.action, finding.repaired)).collect();
     assert_eq!(actions, [(Action::Reorder, true), (Action::Suppress, true)]);
 }
+
+/// What waits to know whose text it is waits no longer than the stream, whatever ends the completion.
+#[test]
+fn nothing_is_held_beyond_the_end() {
+    let chunks = [
+        json!({"id": "a", "text": "one "}),
+        json!({"text": "two "}),
+        json!({"id": "b", "text": "three "}),
+        json!({"id": "c"}),
+        json!({"id": "a", "finish": "stop"}),
+        json!({"event": "error"}),
+    ];
+    for number in 0..chunks.len().pow(5) {
+        let digits = (0..5).map(|place| number / chunks.len().pow(place) % chunks.len());
+        let stream: Vec<Value> = digits.map(|digit| chunks[digit].clone()).collect();
+        let output = judge(&labelled(&stream), Profile::default()).judgement.output;
+        assert_eq!(output.released, 5, "{stream:?}");
+        assert!(output.holds.iter().all(|hold| hold.released.is_some()), "{stream:?}");
+    }
+}

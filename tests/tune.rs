@@ -236,14 +236,18 @@ fn refusals_say_what_is_needed() {
 #[test]
 fn what_no_threshold_can_mend_is_named() {
     let folder = place(6, 6);
-    // Identities that come again are proof whatever the thresholds.
-    let long = "A whole sentence that is long enough to prove the replay. ";
-    let deltas: Vec<String> = long.split_inclusive(' ').map(str::to_owned).collect();
-    let mut deltas: Vec<&str> = deltas.iter().map(String::as_str).collect();
-    let repeated = long.repeat(20);
-    deltas = deltas.repeat(20);
-    deltas.push(&repeated);
-    let inputs = session(&deltas, 10);
+    // Event ids that come again with their text, behind more of them than any threshold asks for, are proof.
+    let words: Vec<String> = (0..300).map(|word| format!("word{word} ")).collect();
+    let order: Vec<usize> = (0..300).chain(290..300).collect();
+    let deltas: Vec<&str> = order.iter().map(|word| words[*word].as_str()).collect();
+    let mut inputs = session(&deltas, 10);
+    let reads = inputs.iter_mut().filter_map(|input| match &mut input.what {
+        What::Bytes(bytes) => Some(bytes),
+        _ => None,
+    });
+    for (bytes, id) in reads.zip(&order) {
+        bytes.splice(..0, format!("id: {id}\n").into_bytes());
+    }
     let What::Start(start) = &inputs[0].what else { panic!("it starts") };
     let path = folder.path().join("wrong.session");
     let mut recorder = Recorder::create(&path, &Header::new(*start.clone(), &Profile::default())).unwrap();
@@ -277,5 +281,5 @@ fn eval_judges_labelled_sessions() {
     let output =
         command.args(["eval", "unlabelled.session"]).current_dir(folder.path()).env("STUTTERSCOPE_CONFIG", "").output().unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8(output.stderr).unwrap().contains("no labels lie beside it"));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("no label says what the whole stream is"));
 }

@@ -41,9 +41,20 @@ fn check(text: &str, usage: &serde_json::Value, odd: Option<&str>) {
     assert_eq!(report.verdict.word(), "clean", "a note at most");
 }
 
+/// More than 900 characters in which nothing is said twice.
+const PROSE: &str = "The ferry left the island before sunrise, while the lamps along the quay were still burning. Two fishermen waved from \
+    their boat and went back to mending nets. Below deck a child counted suitcases, lost her place at eleven, and began \
+    telling her brother about whales instead. The captain had crossed this strait for thirty years and no longer looked at \
+    charts; he watched how gulls turned above the reef, and listened to the engine. Near noon the wind rose. Cups slid over \
+    tables, somebody laughed too loudly, and an old woman opened her umbrella indoors to make everybody forget their \
+    stomachs. When the lighthouse of the mainland came out of the haze, white and very small, all of them crowded to the \
+    rail as if nobody had believed in it. A dog barked first. Then came ropes, shouts, a smell of coal and fresh bread, and \
+    the narrow bridge on which each passenger hesitated for a moment before stepping down among strangers who were waiting \
+    with open arms.";
+
 #[test]
 fn counts_that_cannot_be_the_texts_are_noted() {
-    let long = "The quick brown fox jumps over the lazy dog. ".repeat(20);
+    let long: String = PROSE.chars().take(900).collect();
     check(&long, &counted(200, 0), None);
     check(&long, &counted(44, 0), Some("44 tokens for 900 characters of text: too few"));
     check(&long, &counted(45, 0), None);

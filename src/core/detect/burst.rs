@@ -247,8 +247,9 @@ mod tests {
         check(&[(10, 500), (10, 900), (10, 400), (10, 0)], 4);
         check(&[(10, 500), (20, 500), (40, 500), (10, 0)], 4);
         check(&[(10, 500), (20, 900), (40, 300), (10, 0)], 2);
-        // Most of the stream came otherwise.
-        check(&[(1, 30), (1, 30), (1, 30), (1, 30), (1, 30), (1, 30), (1, 30), (1, 30), (6, 300), (6, 300), (6, 300)], 2);
+        // More than a quarter of the stream came otherwise, or just that.
+        check(&[[(1, 30); 7].as_slice(), &[(6, 300); 3]].concat(), 0);
+        check(&[[(1, 30); 6].as_slice(), &[(6, 300); 3]].concat(), 3);
     }
 
     #[test]

@@ -90,6 +90,12 @@ impl Judgement {
         }
     }
 
+    /// Another completion may begin after one that finished: what waits to know whose it is was before it.
+    pub(super) fn begin_completion(&mut self, reading: &Reading) {
+        self.settle_completions(reading, true);
+        self.session.completions.begin();
+    }
+
     /// Frames that wait longer than a hold may last go on.
     pub(super) fn completions_given_up(&mut self, reading: &Reading) {
         self.settle_nothing(reading, false);

@@ -49,7 +49,7 @@ impl Judgement {
                     completion = Some(first + index);
                     if !self.session.finished.is_empty() {
                         self.session.late = true;
-                        self.session.completions.begin();
+                        self.begin_completion(reading);
                         self.session.answers.completion += 1;
                     }
                 }

@@ -13,12 +13,13 @@ use crate::{
     },
 };
 
-/// The breaker in the header: its state, and failures of those that trip it.
+/// The breaker in the header: its state, and failures of those that trip it, or the requests that it refused.
 pub fn short(view: &View<'_>) -> String {
     match view.session.gate() {
         Some((_, breaker)) if view.size <= Size::Small => breaker.state.word().into(),
         Some((_, breaker)) if (1..u64::MAX).contains(&breaker.open_for_us) => {
-            format!("breaker {} for {}", breaker.state.word(), short_time(breaker.open_for_us))
+            let refused = if breaker.refused > 0 { format!(", {} refused", breaker.refused) } else { String::new() };
+            format!("breaker {} for {}{refused}", breaker.state.word(), short_time(breaker.open_for_us))
         }
         Some((_, breaker)) => format!("breaker {} {}/{}", breaker.state.word(), breaker.consecutive, breaker.trip_at),
         None => "breaker -".into(),

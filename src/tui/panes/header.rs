@@ -4,7 +4,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use crate::{
     app::{Pane, rows, session::Mode},
-    core::input::Origin,
+    core::{input::Origin, machine::EndReason},
     report::Verdict,
     session::notes::Label,
     tui::{
@@ -57,7 +57,11 @@ fn parts(view: &View<'_>, columns: u16) -> Vec<(String, Role)> {
         parts.push((dialect.id.into(), Role::Text));
     }
     parts.push((breaker::short(view), breaker::role(view)));
-    parts.push((session.verdict.word().to_uppercase(), verdict_role(session.verdict)));
+    // Where nothing was asked there is no answer to be clean.
+    parts.push(match session.engine.judgement.ended {
+        Some(EndReason::Refused) => ("NOT SENT".into(), Role::Warning),
+        _ => (session.verdict.word().to_uppercase(), verdict_role(session.verdict)),
+    });
     parts.extend(labels(view).map(|text| (text, Role::Note)));
     parts.push((format!("{}/{}", view.moment.frames.min(reading.frame_count()), reading.frame_count()), Role::Text));
     if view.size <= Size::Small && reading.clocked() {
