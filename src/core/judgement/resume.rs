@@ -14,6 +14,9 @@ use crate::core::{
     reading::{Boundary, Channel, ChannelKey, DeltaId, FrameId, Reading},
 };
 
+/// Bytes of a single delta that another one under another id must begin with, and go on, to be a retry.
+const RETOLD: usize = 8;
+
 /// What is expected of a channel's next text.
 #[derive(Debug, Default)]
 pub(super) enum Resume {
@@ -97,10 +100,12 @@ impl Judgement {
         let channel = self.channels.entry(key);
         let Resume::Restart { mut retold, cause, announced } = std::mem::take(&mut channel.resume) else { return None };
         // Ids that take turns are no failure: where nothing else announces one, a single delta said twice is none either.
-        if !announced && (channel.distinct < 3 || says_little(&channel.accepted) || is_one_line(&channel.accepted)) {
+        let text = reading.delta(id).text;
+        let goes_on = text.len() > channel.accepted.len() && channel.accepted.len() >= RETOLD;
+        let single = channel.distinct < 3 && !goes_on;
+        if !announced && (single || says_little(&channel.accepted) || is_one_line(&channel.accepted)) {
             return None;
         }
-        let text = reading.delta(id).text;
         let step = retold.step(&channel.accepted, text);
         let score = (retold.chars * 1000 / enough.max(1)).min(1000) as u16;
         let held = channel.held.iter().map(|held| (*held, 0..reading.delta(*held).text.len() as u32));
