@@ -52,7 +52,7 @@ pub type Texts = BTreeMap<(u16, Channel), String>;
 /// Clean stream `number` of `seed`.
 pub fn clean(seed: u64, number: u64) -> Stream {
     let mut random = Random::new(seed, number);
-    let dialect = &DIALECTS[random.below(WRITTEN.min(DIALECTS.len()))];
+    let dialect = &DIALECTS[random.below(DIALECTS.len())];
     let script = Script::new(&mut random, dialect, None);
     finish(format!("clean/{seed}/{number}"), random, dialect, script, None, false)
 }
@@ -61,7 +61,7 @@ pub fn clean(seed: u64, number: u64) -> Stream {
 pub fn stuttered(seed: u64, number: u64) -> Stream {
     let mut random = Random::new(seed ^ 0x5_1077_E2ED, number);
     let fault = &FAULTS[random.below(FAULTS.len())];
-    let dialects: Vec<_> = DIALECTS[..WRITTEN.min(DIALECTS.len())].iter().filter(|dialect| fault.fits(dialect)).collect();
+    let dialects: Vec<_> = DIALECTS.iter().filter(|dialect| fault.fits(dialect)).collect();
     let dialect = dialects[random.below(dialects.len())];
     // Some texts are too short for the fault to show; a model's own fault is never repaired.
     let (mut script, mut repairable) = (Script::new(&mut random, dialect, Some(fault)), false);
@@ -78,9 +78,6 @@ pub fn stuttered(seed: u64, number: u64) -> Stream {
 
 /// How often another text is tried.
 const TRIES: usize = 50;
-
-/// How many dialects of DIALECTS, from the first, are written: all of them.
-const WRITTEN: usize = usize::MAX;
 
 fn finish(
     id: String,

@@ -45,6 +45,7 @@ fn clean_streams_come_out_as_they_came() {
 
 #[test]
 #[ignore = "takes minutes; run it by name"]
+#[allow(clippy::print_stdout, reason = "it says how far it is")]
 fn many_clean_streams_come_out_as_they_came() {
     let (mut all, mut wrong) = (Tally::default(), String::new());
     for seed in 100..104 {

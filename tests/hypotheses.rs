@@ -177,7 +177,7 @@ fn a_replay_while_text_is_held() {
 
 /// One delta of a tool call's arguments; the call is announced where `id` is given.
 fn arguments(index: u16, id: &str, text: &str) -> String {
-    let text = serde_json::to_string(text).unwrap();
+    let text = serde_json::json!(text);
     let id = if id.is_empty() { String::new() } else { format!("\"id\":\"{id}\",") };
     let name = if id.is_empty() { "" } else { "\"name\":\"f\"," };
     let call = format!("{{\"index\":{index},{id}\"function\":{{{name}\"arguments\":{text}}}}}");

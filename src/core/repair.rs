@@ -220,6 +220,6 @@ fn blank_before(reading: &Reading, id: FrameId) -> Option<Vec<u8>> {
     let first = reading.frame(id).first_delta;
     let before = reading.delta(DeltaId(first.checked_sub(1)?)).frame;
     let cuts: Vec<_> = reading.deltas_of(before).map(|delta| reading.delta(DeltaId(delta)).text).collect();
-    let cuts: Vec<_> = cuts.into_iter().map(|text| DeltaCut { text, gone: vec![0..text.len()] }).collect();
+    let cuts: Vec<_> = cuts.into_iter().map(|text| DeltaCut { text, gone: std::iter::once(0..text.len()).collect() }).collect();
     trim(reading, before, &cuts)
 }

@@ -88,7 +88,7 @@ impl Script {
         };
         script.push(WriterStep::Begin);
         if carries(Channel::Reasoning) && random.chance(30) {
-            let text = texts::sentence(random).repeat(1) + " " + &texts::sentence(random);
+            let text = texts::sentence(random) + " " + &texts::sentence(random);
             script.say(random, Channel::Reasoning, 0, &[text], cut);
         }
         let answers: Vec<String> = (0..choices).map(|_| write(random)).collect();

@@ -43,7 +43,7 @@ impl Print {
 pub fn second_half(text: &str) -> Option<usize> {
     let bytes = text.trim().as_bytes();
     let lead = text.len() - text.trim_start().len();
-    (0..=MOST_BETWEEN.min(bytes.len())).filter(|between| (bytes.len() - between) % 2 == 0).find_map(|between| {
+    (0..=MOST_BETWEEN.min(bytes.len())).filter(|between| (bytes.len() - between).is_multiple_of(2)).find_map(|between| {
         let half = (bytes.len() - between) / 2;
         let blank = bytes[half..half + between].iter().all(u8::is_ascii_whitespace);
         (half > 0 && blank && bytes[..half] == bytes[half + between..]).then_some(lead + half + between)

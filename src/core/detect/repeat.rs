@@ -253,8 +253,8 @@ mod tests {
 
     const FOX: &str = "The quick brown fox jumps over the lazy dog and then does so no more, because it has grown tired.";
 
-    fn lines(count: usize, mut line: impl FnMut(usize) -> String) -> String {
-        (0..count).map(|at| line(at)).collect()
+    fn lines(count: usize, line: impl FnMut(usize) -> String) -> String {
+        (0..count).map(line).collect()
     }
 
     #[test]

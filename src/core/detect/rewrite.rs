@@ -46,7 +46,7 @@ pub fn covers(text: &str, known: &str) -> Option<usize> {
 pub fn align(text: &str, known: &str) -> Option<usize> {
     let parted = common_prefix(text, known);
     let start = (known.len().saturating_sub(ANCHOR)..known.len()).find(|at| known.is_char_boundary(*at))?;
-    let anchor = known[start..].as_bytes();
+    let anchor = &known.as_bytes()[start..];
     if anchor.len() < NEAR {
         return None;
     }

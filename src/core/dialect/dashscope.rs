@@ -86,7 +86,7 @@ struct Message<'a> {
     #[serde(borrow, default)]
     reasoning_content: Text<'a>,
     #[serde(borrow, default)]
-    tool_calls: Option<Box<Vec<ToolCall<'a>>>>,
+    tool_calls: Option<Vec<ToolCall<'a>>>,
 }
 
 /// A message of deep research.

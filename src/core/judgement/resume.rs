@@ -41,7 +41,7 @@ impl Judgement {
     pub(super) fn cross(&mut self, reading: &Reading, boundary: Boundary) {
         match boundary {
             // What is missing may just be on its way again.
-            Boundary::Reconnect => return self.session.identities.resume(),
+            Boundary::Reconnect => self.session.identities.resume(),
             Boundary::Restart => {
                 self.order_given_up(reading, "the server restarted");
                 self.session.identities.renumber();

@@ -138,7 +138,7 @@ pub fn encoded(random: &mut Random) -> String {
     } else {
         text.push_str("0x");
         for _ in 0..random.between(4, 60) {
-            text.push_str(*random.pick(&["ff", "00", "ff", "00", "8b", "48"]));
+            text.push_str(random.pick::<&str>(&["ff", "00", "ff", "00", "8b", "48"]));
         }
         text.push_str(&"ff".repeat(random.between(4, 80)));
         text.push('\n');
