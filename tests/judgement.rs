@@ -326,7 +326,7 @@ fn every_parameter_changes_something() {
         );
         inputs
     };
-    let slow_first = vec![opening(), vec![read(200, frame("content", "Hi"))]].concat();
+    let slow_first = [opening(), vec![read(200, frame("content", "Hi"))]].concat();
     let mut slow_head = opening();
     slow_head[2].at = Micros::from_millis(200);
     let in_channel = |channel: &str| {

@@ -184,6 +184,5 @@ fn clean_text_is_not_held() {
             waited += held(&engine);
         }
         assert!(waited * 100 < deltas * 2, "{by:?}: {waited} of {deltas} deltas were held");
-        println!("{by:?}: {waited} of {deltas}");
     }
 }

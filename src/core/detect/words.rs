@@ -49,6 +49,8 @@ pub struct Words {
     recent: VecDeque<Said>,
     /// Up to this many words chance is not asked again: it explained what was said.
     explained: u64,
+    /// How many words chance explained at a time.
+    patience: u64,
 }
 
 /// Fewest letters of a word that is counted.
@@ -64,6 +66,8 @@ const MOST_TIMES: u32 = 8;
 /// Words in which stutters count together, and those in which their rate is measured.
 const WINDOW: u64 = 200;
 const RATE_WINDOW: u64 = 100;
+/// Most words for which chance is not asked again.
+const LONGEST_PATIENCE: u64 = 20_000;
 /// Bytes of text back to which chance is measured.
 const BACK: usize = 4096;
 /// Stutters remembered.
@@ -73,11 +77,11 @@ impl Words {
     /// Follows `text`, which only ever grows. Words that were said again and then no more are given to `said`, in order.
     pub fn feed(&mut self, text: &str, said: &mut Vec<Said>) {
         let bytes = text.as_bytes();
-        for at in self.seen..bytes.len() {
-            if bytes[at] <= b' ' {
+        for (at, byte) in bytes.iter().copied().enumerate().skip(self.seen) {
+            if byte <= b' ' {
                 self.word(text, at, said);
                 self.start = at + 1;
-                if bytes[at] != b' ' {
+                if byte != b' ' {
                     self.before = None;
                 }
             }
@@ -151,25 +155,31 @@ impl Words {
         while self.recent.front().is_some_and(|first| first.words + WINDOW < said.words) {
             self.recent.pop_front();
         }
+        let letters = said.word(text).chars().count();
+        let single = (letters >= LONG || said.times >= 3 && letters >= LONG_TRIPLE).then_some(Stutter::Once);
         let extra = |within: u64| {
             let lately = self.recent.iter().filter(|other| other.words + within >= said.words);
             lately.map(|other| u64::from(other.times) - 1).sum::<u64>()
         };
+        if said.words < self.explained {
+            return single;
+        }
         let mut thrice: Vec<&str> = self.recent.iter().filter(|other| other.times >= 3).map(|other| other.word(text)).collect();
         thrice.sort_unstable();
         thrice.dedup();
         // A rate wants some text, and several words: a short one doubles two by emphasis.
-        let kinds = self.distinct(text).len() >= KINDS && said.words >= ENOUGH_WORDS;
-        let often = kinds && extra(RATE_WINDOW) * 1000 > rate * said.words.min(RATE_WINDOW);
-        if (thrice.len() >= 2 || often) && said.words >= self.explained {
+        let often = said.words >= ENOUGH_WORDS
+            && extra(RATE_WINDOW) * 1000 > rate * said.words.min(RATE_WINDOW)
+            && self.distinct(text).len() >= KINDS;
+        if thrice.len() >= 2 || often {
             if self.is_no_chance(text, said, extra(WINDOW)) {
                 return Some(Stutter::Often);
             }
-            self.explained = said.words + RATE_WINDOW / 2;
+            // What chance explains it explains for longer and longer: asking costs a look at all the words.
+            self.patience = (self.patience * 2).clamp(RATE_WINDOW / 2, LONGEST_PATIENCE);
+            self.explained = said.words + self.patience;
         }
-        let letters = said.word(text).chars().count();
-        let single = letters >= LONG || said.times >= 3 && letters >= LONG_TRIPLE;
-        single.then_some(Stutter::Once)
+        single
     }
 
     /// What was said again lately, in order.

@@ -55,16 +55,18 @@ impl Judgement {
             return;
         }
         let stutter = content.words.weigh(text, said, rate);
-        let word = clip(said.word(text), 40).to_string();
+        let Some(stutter) = stutter else {
+            return self.score(Detector::Words, 500);
+        };
         let words = content.words.distinct(text).iter().take(4).map(|word| format!("{:?}", clip(word, 40))).collect::<Vec<_>>();
+        let word = clip(said.word(text), 40).to_string();
         let open = content.stutter;
         // What was too little to speak of counts once it is more.
         let told = if open.is_none() { content.words.recent().collect() } else { vec![said] };
         let copies = told.iter().flat_map(Said::copies).filter_map(|at| content.delta_at(at));
         let copies: Vec<DeltaId> = copies.collect();
         let first = copies.first().copied().unwrap_or(id);
-        self.score(Detector::Words, if stutter == Some(Stutter::Often) { 1000 } else { 500 });
-        let Some(stutter) = stutter else { return };
+        self.score(Detector::Words, if stutter == Stutter::Often { 1000 } else { 500 });
         let often = stutter == Stutter::Often;
         let evidence = match (often, open) {
             (false, None) => format!("{word:?} is said {} times in a row", said.times),
