@@ -384,7 +384,13 @@ fn every_parameter_changes_something() {
         (
             Param::WordsRate,
             400,
-            session(&["It was early early and we had coffee there there and then left left for the coast."], 5),
+            session(
+                &[
+                    "It was was early early and we had had coffee there there and then left left for the coast,",
+                    " where boats boats lay in rows and the wind came over the hills, and old men sat and mended their nets nets at dusk.",
+                ],
+                5,
+            ),
         ),
         (
             Param::AnswerMinChars,
