@@ -32,6 +32,9 @@ impl Blanks {
 /// What JSON allows between values.
 pub(super) const BLANK: [char; 4] = [' ', '\n', '\r', '\t'];
 
+/// So much whitespace at the end of a word, in bytes, is looked at no further.
+const FEW: usize = 2;
+
 impl Judgement {
     /// Whitespace after a closed JSON value is held until it is more than any text needs; then all of it that is held is taken
     /// out, and what follows too. True if this delta is decided or held.
@@ -73,8 +76,13 @@ impl Judgement {
     pub(super) fn follow_blanks(&mut self, reading: &Reading, key: ChannelKey, id: DeltaId, from: usize) {
         let channel = self.channels.entry(key);
         let new = &channel.accepted[from..];
-        let lead = new.len() - new.trim_start_matches(BLANK).len();
         let solid = new.trim_end_matches(BLANK).len();
+        // A word and a space or two, as most deltas are.
+        if solid > 0 && new.len() - solid <= FEW && memchr::memchr(b'\n', new.as_bytes()).is_none() {
+            channel.content.blanks = Blanks { chars: (new.len() - solid) as u64, ..Blanks::after(from + solid) };
+            return;
+        }
+        let lead = new.len() - new.trim_start_matches(BLANK).len();
         let tail = new[solid..].to_owned();
         let lead = new[..lead].to_owned();
         self.count_blanks(reading, key, id, &lead);
