@@ -143,17 +143,8 @@ fn floor(framing: Framing, read: Floor, pieces: &[Vec<u8>]) -> usize {
 }
 
 fn inputs(info: &'static DialectInfo, pieces: &[Vec<u8>]) -> Vec<Input> {
-    let start = Start {
-        wall: String::new(),
-        origin: Origin::Sent,
-        clocked: true,
-        provider: "bench".into(),
-        dialect: Some(info.id.into()),
-        url: String::new(),
-        model: String::new(),
-        headers: Vec::new(),
-        body: String::new(),
-    };
+    let start =
+        Start { origin: Origin::Sent, clocked: true, provider: "bench".into(), dialect: Some(info.id.into()), ..Start::default() };
     let head = Head { status: 200, headers: vec![("content-type".into(), info.content_type.into())] };
     let opening = [
         What::Start(Box::new(start)),

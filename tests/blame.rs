@@ -73,17 +73,7 @@ fn end_of(close: Close) -> End {
 }
 
 fn start(dialect: &DialectInfo) -> Start {
-    Start {
-        wall: String::new(),
-        origin: Origin::Sent,
-        clocked: true,
-        provider: "demo".into(),
-        dialect: Some(dialect.id.into()),
-        url: String::new(),
-        model: String::new(),
-        headers: vec![],
-        body: String::new(),
-    }
+    Start { origin: Origin::Sent, clocked: true, provider: "demo".into(), dialect: Some(dialect.id.into()), ..Start::default() }
 }
 
 /// Who is to blame for what each scenario shows: nobody, one layer, or, of several findings, each its own.

@@ -46,15 +46,11 @@ fn folded(scenario: &Scenario, dialect: &DialectInfo) -> Option<Engine> {
         Play::Refuse { .. } => None,
     })?;
     let start = Start {
-        wall: String::new(),
         origin: Origin::Sent,
         clocked: true,
         provider: "demo".into(),
         dialect: Some(dialect.id.into()),
-        url: String::new(),
-        model: String::new(),
-        headers: vec![],
-        body: String::new(),
+        ..Start::default()
     };
     let mut engine = Engine::new(Profile::default());
     let mut fold = |at, what| engine.fold(&Input { at: Micros(at), what });

@@ -9,7 +9,7 @@ use std::{
 };
 
 use stutterscope::core::{
-    input::{End, Input, Origin, Start, What},
+    input::{End, Input, Start, What},
     reading::{Channel, FrameId, FrameKind, Note, Reading},
     time::Micros,
 };
@@ -27,17 +27,7 @@ fn bodies() -> BTreeMap<String, Vec<u8>> {
 }
 
 fn read<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Reading {
-    let start = Start {
-        wall: String::new(),
-        origin: Origin::Capture,
-        clocked: false,
-        provider: String::new(),
-        dialect: None,
-        url: String::new(),
-        model: String::new(),
-        headers: Vec::new(),
-        body: String::new(),
-    };
+    let start = Start { ..Start::default() };
     let mut reading = Reading::default();
     let mut fold = |what| reading.fold(&Input { at: Micros::ZERO, what });
     fold(What::Start(Box::new(start)));

@@ -6,23 +6,13 @@ use std::{collections::BTreeMap, fs, path::Path};
 use stutterscope::core::{
     dialect::{self, DIALECTS, WriterStart, WriterStep},
     frame::Framing,
-    input::{Attempt, End, Head, Input, Origin, Start, What},
+    input::{Attempt, End, Head, Input, Start, What},
     reading::{Channel, ChannelKey, ChunkId, FrameId, FrameKind, Note, Reading, Usage},
     time::Micros,
 };
 
 fn read(url: &str, head: Option<Head>, bytes: &[u8]) -> Reading {
-    let start = Start {
-        wall: String::new(),
-        origin: Origin::Capture,
-        clocked: false,
-        provider: String::new(),
-        dialect: None,
-        url: url.to_owned(),
-        model: String::new(),
-        headers: Vec::new(),
-        body: String::new(),
-    };
+    let start = Start { url: url.to_owned(), ..Start::default() };
     let mut reading = Reading::default();
     let mut fold = |what| reading.fold(&Input { at: Micros::ZERO, what });
     fold(What::Start(Box::new(start)));

@@ -4,7 +4,7 @@ mod support;
 
 use proptest::prelude::*;
 use stutterscope::core::{
-    class::{Action, Certainty, Class},
+    class::{Action, Certainty},
     engine::Engine,
     input::{Attempt, End, Head, Input, OurEnd, PauseCause, What},
     output::Fate,
@@ -12,7 +12,7 @@ use stutterscope::core::{
     reading::{ChannelKey, DeltaId},
     time::{Micros, Moment},
 };
-use support::{eof, finish, frame, judge, opening};
+use support::{columns::said, eof, finish, frame, judge, opening};
 
 /// Texts that repeat, grow, shrink, close JSON and cut characters.
 fn any_text() -> impl Strategy<Value = String> {
@@ -86,19 +86,6 @@ fn keys(engine: &Engine) -> Vec<ChannelKey> {
     keys.sort();
     keys.dedup();
     keys
-}
-
-/// Everything that a judgement says, except what depends on the reads.
-fn said(engine: &Engine) -> String {
-    let findings: Vec<_> = engine
-        .judgement
-        .findings
-        .iter()
-        .filter(|finding| finding.class != Class::Utf8Split)
-        .map(|finding| (&finding.evidence, finding.class, finding.moment, &finding.deltas, finding.count, finding.span))
-        .collect();
-    let cuts: Vec<_> = engine.judgement.output.cuts.iter().map(|cut| (cut.delta, &cut.range, cut.moment)).collect();
-    format!("{findings:?} {:?} {cuts:?} {:?}", engine.judgement.transitions, engine.judgement.output.holds)
 }
 
 fn emitted(engine: &Engine, key: ChannelKey, moment: Moment) -> String {

@@ -1,12 +1,15 @@
 //! What holds of every reading, whatever bytes come and however they are split.
 
+mod support;
+
 use proptest::prelude::*;
 use stutterscope::core::{
     dialect::{FrameView, Sink},
     input::{Attempt, End, Head, Input, Origin, Start, What},
-    reading::{ChannelKey, ChunkId, Frame, FrameId, Limits, Note, Reading},
+    reading::{Limits, Note, Reading},
     time::Micros,
 };
+use support::columns::{check_shape, content};
 
 /// How an exchange is announced.
 #[derive(Debug, Clone, Copy)]
@@ -29,17 +32,7 @@ const WRAPPINGS: &[Wrapping] = &[
 ];
 
 fn reading(wrapping: Wrapping, pieces: &[&[u8]], limits: Limits) -> Reading {
-    let start = Start {
-        wall: String::new(),
-        origin: Origin::Sent,
-        clocked: true,
-        provider: String::new(),
-        dialect: wrapping.dialect.map(str::to_owned),
-        url: String::new(),
-        model: String::new(),
-        headers: Vec::new(),
-        body: String::new(),
-    };
+    let start = Start { origin: Origin::Sent, clocked: true, dialect: wrapping.dialect.map(str::to_owned), ..Start::default() };
     let mut reading = Reading::with_limits(limits);
     let mut at = 0;
     let mut fold = |what| {
@@ -57,44 +50,6 @@ fn reading(wrapping: Wrapping, pieces: &[&[u8]], limits: Limits) -> Reading {
     fold(What::End(End::Eof));
     check_shape(&reading);
     reading
-}
-
-/// Everything but the chunk rows: what a split must not change.
-type Content = (Vec<Frame>, Vec<(FrameId, ChannelKey, String, bool)>, Vec<(FrameId, Note)>, Option<&'static str>);
-
-fn content(reading: &Reading) -> Content {
-    let frames = (0..reading.frame_count()).map(|id| Frame { chunk: ChunkId(0), ..reading.frame(FrameId(id)) });
-    let deltas = reading.delta_ids().map(|id| reading.delta(id));
-    (
-        frames.collect(),
-        deltas.map(|delta| (delta.frame, delta.key, delta.text.to_owned(), delta.snapshot)).collect(),
-        reading.notes().to_vec(),
-        reading.dialect().map(|(info, _)| info.id),
-    )
-}
-
-/// The columns fit each other: ranges ascend, ids exist, every time is one of an input.
-fn check_shape(reading: &Reading) {
-    let (mut byte, mut delta) = (0, 0);
-    for id in (0..reading.frame_count()).map(FrameId) {
-        let frame = reading.frame(id);
-        assert!(byte <= frame.start && frame.start <= frame.end, "{frame:?}");
-        assert_eq!(frame.first_delta, delta);
-        (byte, delta) = (frame.end, frame.deltas_end);
-        assert!(reading.frame_at(id) <= reading.last_at());
-        for delta in reading.deltas_of(id) {
-            assert_eq!(reading.delta(stutterscope::core::reading::DeltaId(delta)).frame, id);
-        }
-    }
-    assert!(byte as usize <= reading.body().len());
-    assert_eq!(delta, reading.delta_count());
-    assert!(reading.notes().is_sorted_by_key(|(frame, _)| *frame));
-    for chunk in (0..reading.chunk_count()).map(ChunkId) {
-        let row = reading.chunk(chunk);
-        assert!(row.start <= row.end && row.first_frame <= row.frames);
-        (row.first_frame..row.frames).for_each(|frame| assert_eq!(reading.frame_at(FrameId(frame)), row.at));
-        reading.chunk_splits_char(chunk);
-    }
 }
 
 fn split<'a>(body: &'a [u8], cuts: &[prop::sample::Index]) -> Vec<&'a [u8]> {

@@ -13,7 +13,7 @@ use stutterscope::{
     core::{
         class::{Certainty, Class, Family},
         engine::Engine,
-        input::{End, Input, Origin, Start, What},
+        input::{End, Input, Start, What},
         judgement::FindingId,
         output::Cut,
         params::Profile,
@@ -52,17 +52,7 @@ fn recordings() -> Vec<(String, Vec<Input>)> {
 
 /// The inputs of a capture whose reads are these.
 fn inputs<'a>(reads: impl IntoIterator<Item = &'a [u8]>) -> Vec<Input> {
-    let start = Start {
-        wall: String::new(),
-        origin: Origin::Capture,
-        clocked: false,
-        provider: String::new(),
-        dialect: None,
-        url: String::new(),
-        model: String::new(),
-        headers: Vec::new(),
-        body: String::new(),
-    };
+    let start = Start { ..Start::default() };
     let input = |what| Input { at: Micros::ZERO, what };
     let mut inputs = vec![input(What::Start(Box::new(start)))];
     inputs.extend(reads.into_iter().map(|read| input(What::Bytes(read.to_vec()))));

@@ -23,15 +23,13 @@ pub fn session(count: usize, envelope: Envelope) -> Vec<Input> {
     let mut random = 0x2545_f491_4f6c_dd1d_u64;
     let head = Head { status: 200, headers: vec![("content-type".into(), "text/event-stream".into())] };
     let start = Start {
-        wall: String::new(),
         origin: Origin::Sent,
         clocked: true,
         provider: "bench".into(),
         dialect: Some("openai-chat".into()),
         url: "POST http://bench/v1/chat/completions".into(),
         model: "bench".into(),
-        headers: Vec::new(),
-        body: String::new(),
+        ..Start::default()
     };
     let mut inputs = vec![
         Input { at: Micros::ZERO, what: What::Start(Box::new(start)) },

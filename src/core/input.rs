@@ -49,7 +49,7 @@ pub enum What {
 }
 
 /// Where a session's bytes come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Origin {
     /// A request this program sent.
     Sent,
@@ -58,11 +58,12 @@ pub enum Origin {
     /// Standard input, stamped as it was read.
     Pipe,
     /// A file that somebody else recorded; it has times only if `clocked` says so.
+    #[default]
     Capture,
 }
 
-/// What is known when a session begins.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// What is known when a session begins. By default nothing is: a capture without times.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Start {
     /// Wall time in RFC 3339; empty for a capture. Used for Retry-After dates and display only.
     pub wall: String,

@@ -174,17 +174,7 @@ mod tests {
     }
 
     fn reading(clocked: bool, reads: &[(u64, String)]) -> Reading {
-        let start = Start {
-            wall: String::new(),
-            origin: Origin::Sent,
-            clocked,
-            provider: String::new(),
-            dialect: Some("openai-chat".into()),
-            url: String::new(),
-            model: String::new(),
-            headers: vec![],
-            body: String::new(),
-        };
+        let start = Start { origin: Origin::Sent, clocked, dialect: Some("openai-chat".into()), ..Start::default() };
         let attempt = Attempt { number: 0, endpoint: String::new(), model: String::new() };
         let mut reading = Reading::default();
         let mut fold = |ms: u64, what| reading.fold(&Input { at: Micros::from_millis(if clocked { ms } else { 0 }), what });

@@ -7,7 +7,7 @@ use super::{
 use crate::core::{
     dialect::{DialectInfo, WriterStart, WriterStep},
     frame::Framing,
-    input::{Attempt, End, Head, Input, Origin, Start, What},
+    input::{Attempt, End, Head, Input, Start, What},
     time::Micros,
 };
 
@@ -117,15 +117,10 @@ fn renumbered(bytes: &[u8], mut number: impl FnMut(u64) -> u64) -> Vec<u8> {
 fn session(random: &mut Random, dialect: &'static DialectInfo, frames: Vec<Vec<u8>>) -> Vec<Input> {
     let clocked = random.chance(60);
     let start = Start {
-        wall: String::new(),
-        origin: Origin::Capture,
         clocked,
-        provider: String::new(),
         dialect: random.chance(50).then(|| dialect.id.to_string()),
-        url: String::new(),
         model: "generated".into(),
-        headers: Vec::new(),
-        body: String::new(),
+        ..Start::default()
     };
     let mut inputs = vec![Input { at: Micros::ZERO, what: What::Start(Box::new(start)) }];
     let mut push = |at: u64, what| inputs.push(Input { at: if clocked { Micros(at) } else { Micros::ZERO }, what });

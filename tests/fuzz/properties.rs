@@ -25,17 +25,7 @@ pub struct Wrapping {
 
 /// The inputs of `body` read in `pieces` (ends of reads, ascending), 700 ms apart.
 pub fn inputs(wrapping: &Wrapping, body: &[u8], pieces: &[usize]) -> Vec<Input> {
-    let start = Start {
-        wall: String::new(),
-        origin: Origin::Sent,
-        clocked: true,
-        provider: String::new(),
-        dialect: wrapping.dialect.map(str::to_owned),
-        url: String::new(),
-        model: String::new(),
-        headers: Vec::new(),
-        body: String::new(),
-    };
+    let start = Start { origin: Origin::Sent, clocked: true, dialect: wrapping.dialect.map(str::to_owned), ..Start::default() };
     let mut inputs =
         vec![What::Start(Box::new(start)), What::Attempt(Attempt { number: 0, endpoint: String::new(), model: String::new() })];
     if !wrapping.content_type.is_empty() {

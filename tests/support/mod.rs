@@ -14,15 +14,13 @@ use stutterscope::core::{
 /// A start with a clock, of an OpenAI-compatible request.
 pub fn start(clocked: bool) -> Input {
     let start = Start {
-        wall: String::new(),
         origin: Origin::Sent,
         clocked,
         provider: "test".into(),
         dialect: Some("openai-chat".into()),
         url: "POST http://test/v1/chat/completions".into(),
         model: "test".into(),
-        headers: Vec::new(),
-        body: String::new(),
+        ..Start::default()
     };
     Input { at: Micros::ZERO, what: What::Start(Box::new(start)) }
 }

@@ -178,17 +178,8 @@ mod tests {
     use crate::core::{dialect, input::Origin};
 
     fn watch(judge: bool) -> Watch {
-        let start = Start {
-            wall: String::new(),
-            origin: Origin::Sent,
-            clocked: true,
-            provider: String::new(),
-            dialect: Some(dialect::DIALECTS[0].id.into()),
-            url: String::new(),
-            model: String::new(),
-            headers: Vec::new(),
-            body: String::new(),
-        };
+        let start =
+            Start { origin: Origin::Sent, clocked: true, dialect: Some(dialect::DIALECTS[0].id.into()), ..Start::default() };
         let mut watch = Watch::new(start, judge);
         watch.head(Micros::ZERO, Head { status: 200, headers: Vec::new() });
         watch
