@@ -39,6 +39,8 @@ pub struct Example {
     pub reading: Reading,
     /// What is to become of it.
     pub wanted: Wanted,
+    /// What its endpoint was proved to do in earlier sessions, as far as that is used.
+    pub habits: Vec<(Class, u32)>,
 }
 
 /// What is to become of a session.
@@ -79,7 +81,7 @@ impl Example {
 
     /// What `profile` makes of it.
     pub fn judge(&self, profile: &Profile) -> Outcome {
-        let mut judgement = Judgement::new(profile.clone());
+        let mut judgement = Judgement::new(Profile { habits: self.habits.clone(), ..profile.clone() });
         judgement.catch_up(&self.reading);
         match &self.wanted {
             Wanted::Labels(expected) => self.by_labels(expected, &judgement),

@@ -2,11 +2,14 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
+#[path = "support/wire.rs"]
+mod wire;
 
 use std::{
     fs,
+    io::{BufRead, BufReader},
     path::Path,
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
 use stutterscope::{
@@ -16,12 +19,14 @@ use stutterscope::{
         input::{Input, Start, What},
         params::Profile,
     },
+    net::demo::DemoServer,
     session::{
         self,
-        habits::{self, Habits, endpoint},
+        habits::{self, Habits, Lesson, endpoint},
     },
 };
 use support::{judge, session, text};
+use wire::{exchange, post};
 
 fn start_at(url: &str, wall: &str) -> Start {
     let What::Start(start) = support::start(true).what else { unreachable!() };
@@ -52,7 +57,7 @@ const CLEAN: [&str; 3] = ["Hello", " you", " there"];
 
 fn learn(habits: &mut Habits, deltas: &[&str]) -> bool {
     let engine = at(URL, "2026-11-21T09:00:00Z", deltas, Profile::default());
-    habits.learn(&engine.reading, &engine.judgement)
+    Lesson::of(&engine.reading, &engine.judgement).is_some_and(|lesson| habits.learn(&lesson))
 }
 
 #[test]
@@ -78,7 +83,7 @@ fn what_a_habit_decided_is_no_proof_for_it() {
     let engine = at(URL, "2026-11-21T09:00:00Z", &["ha", "haha"], profile);
     assert_eq!(text(&engine), "haha");
     assert!(engine.judgement.findings[0].evidence.contains("1 earlier session"));
-    assert!(!habits.learn(&engine.reading, &engine.judgement));
+    assert!(Lesson::of(&engine.reading, &engine.judgement).is_none_or(|lesson| !habits.learn(&lesson)));
 }
 
 #[test]
@@ -94,7 +99,7 @@ fn the_file_is_small_private_and_read_back() {
             &STUTTER,
             Profile::default(),
         );
-        habits.learn(&engine.reading, &engine.judgement);
+        habits.learn(&Lesson::of(&engine.reading, &engine.judgement).unwrap());
     }
     habits.save(&path).unwrap();
     assert_eq!(Habits::load(&path).unwrap(), habits);
@@ -188,6 +193,19 @@ fn who_only_looks_reads_no_habits_unless_told() {
     let named = data.join("habits.ron");
     assert_eq!(output(&["--habits", named.to_str().unwrap()]), "haha");
     assert_eq!(fs::read_to_string(&named).unwrap(), known, "it only looked");
+    let compared = |args: &[&str]| {
+        let out = run(data, "(habits: true)", &[&["compare", "--format", "json", path.to_str().unwrap()], args].concat());
+        let json: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+        let side = |side: &str| (json[side]["judged"].as_str().unwrap().to_owned(), json[side]["outputs"][0].clone());
+        (side("a"), side("b"))
+    };
+    let side = |judged: &str, text: &str| (judged.to_owned(), serde_json::Value::from(text));
+    let both = ["--habits", named.to_str().unwrap()];
+    assert_eq!(compared(&[]), (side("evidence", "hahaha"), side("none", "hahaha")));
+    assert_eq!(compared(&both), (side("evidence", "hahaha"), side("evidence, with habits", "haha")));
+    let none = [&both[..], &["--strategy", "evidence", "--strategy", "none"]].concat();
+    assert_eq!(compared(&none), (side("evidence, with habits", "haha"), side("none, with habits", "hahaha")));
+    assert_eq!(fs::read_to_string(&named).unwrap(), known, "it only looked");
     let damaged = data.join("damaged.ron");
     fs::write(&damaged, "?").unwrap();
     assert_eq!(output(&["--habits", damaged.to_str().unwrap()]), "hahaha");
@@ -199,4 +217,39 @@ fn record(path: &Path, inputs: &[Input]) {
     let mut recorder = session::writer::Recorder::create(path, &header).unwrap();
     inputs[1..].iter().for_each(|input| recorder.append(input));
     drop(recorder);
+}
+
+/// Two calls one after the other: the second is judged with what the first showed, and its recording says so.
+#[test]
+fn calls_through_the_proxy_use_them_where_asked() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let upstream = runtime.block_on(DemoServer::start(0, 100.0)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (data, file) = (folder.path(), folder.path().join("habits.ron"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stutterscope"));
+    command.args(["proxy", &format!("{}/v1", upstream.root()), "--headless", "--habits", file.to_str().unwrap()]);
+    command.env("STUTTERSCOPE_CONFIG", "").env("STUTTERSCOPE_DATA_DIR", data).stdin(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let mut line_with = |part: &str| lines.find(|line| line.contains(part)).unwrap();
+    let line = line_with("Ctrl-C ends it");
+    let address = line.split("http://").nth(1).unwrap().split('/').next().unwrap().parse().unwrap();
+    let recorded = [1, 2].map(|number| {
+        let body = r#"{"model":"demo/cumulative","stream":true,"messages":[]}"#;
+        assert!(exchange(address, &post(address, "/v1/chat/completions", "", body)).complete);
+        let line = line_with(&format!("call {number}: stutter"));
+        session::load(Path::new(line.split("recorded in ").nth(1).unwrap())).unwrap().header.unwrap().habits
+    });
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(recorded[0].is_empty());
+    assert_eq!(recorded[1].iter().map(|(class, sessions)| (class.as_str(), *sessions)).collect::<Vec<_>>(), [("cumulative_full", 1)]);
+    let habits = Habits::load(&file).unwrap();
+    let start = Start {
+        url: format!("POST {}/v1/chat/completions", upstream.root()),
+        dialect: Some("openai-chat".into()),
+        model: "demo/cumulative".into(),
+        ..Start::default()
+    };
+    assert_eq!(habits.of(&start), [(Class::CumulativeFull, 2)]);
 }

@@ -345,3 +345,26 @@ fn calls_through_the_proxy_are_live_sessions() {
     assert!(session.text().contains("the calls are recorded in"), "{}", session.text());
     session.assert_restored();
 }
+
+/// Two sends of one run: the second is judged with what the first showed of the endpoint.
+#[test]
+fn live_sessions_learn_habits_where_the_configuration_asks_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (config, data) = (folder.path().join("config.ron"), folder.path().to_owned());
+    std::fs::write(&config, "(habits: true)").unwrap();
+    let variables = [("STUTTERSCOPE_CONFIG", config.to_str().unwrap())];
+    let mut session = Session::start_in(folder, &[], &variables);
+    session.wait("end", |text| text.contains("ENDED") && text.contains("122/122"));
+    let began = Instant::now();
+    while !data.join("habits.ron").exists() {
+        assert!(began.elapsed() < PATIENCE, "nothing was learnt");
+        thread::sleep(Duration::from_millis(20));
+    }
+    session.press("r");
+    session.wait("second session", |text| text.contains("habits (earlier sessions): ") && text.contains(" in 1"));
+    session.wait("its end", |text| text.contains("ENDED") && text.contains("122/122"));
+    session.press("Q");
+    assert_eq!(session.exit_code(), 0);
+    let known = || std::fs::read_to_string(data.join("habits.ron")).unwrap();
+    assert!(known().contains("sessions: 2"), "{}", known());
+}

@@ -43,7 +43,7 @@ const FINE: [(&str, &[&str]); 6] = [
 fn example(id: &str, deltas: &[&str], label: impl Fn(&Engine) -> Notes) -> Example {
     let engine = judge(&session(deltas, 10), Profile::default());
     let expected = Expected::of(&label(&engine), &engine.reading).unwrap();
-    Example { id: id.into(), reading: engine.reading, wanted: Wanted::Labels(expected) }
+    Example { id: id.into(), reading: engine.reading, wanted: Wanted::Labels(expected), habits: Vec::new() }
 }
 
 fn fine(_: &Engine) -> Notes {
@@ -128,7 +128,7 @@ fn case(line: &str) -> Example {
     let mut reading = stutterscope::core::reading::Reading::default();
     case.exchange.into_inputs().iter().for_each(|input| reading.fold(input));
     let wanted = Case::new(&reading, case.label).unwrap();
-    Example { id: case.id, reading, wanted: Wanted::Case(Box::new(wanted)) }
+    Example { id: case.id, reading, wanted: Wanted::Case(Box::new(wanted)), habits: Vec::new() }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::{
     app::{Cursor, Pane, session::SessionId, shared::Fresh},
-    core::{input::Input, params::Profile},
+    core::{class::Class, input::Input, params::Profile},
     session::{library::Entry, notes::Notes},
 };
 
@@ -211,6 +211,8 @@ pub enum Action {
     Tick(u64),
     /// A live session is recorded here.
     Recording(SessionId, PathBuf),
+    /// What the endpoint of a session that begins was proved to do in earlier ones.
+    Known(SessionId, Vec<(Class, u32)>),
     /// A live session could not begin, with the reason.
     Failed(SessionId, String),
     /// A session was judged anew in the background.

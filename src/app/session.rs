@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::{
     app::{Cursor, comparing::Compared, labels::Noted, peaks::Peaks, rows, shared::Shared, tuning::Change},
     core::{
+        class::Class,
         desk::{BreakerSnapshot, GateDecision},
         input::{Input, What},
         json_value,
@@ -72,6 +73,8 @@ pub struct Session {
     pub metrics: Metrics,
     /// What it amounts to.
     pub verdict: Verdict,
+    /// True if a habit of the endpoint, and no proof, decided a finding.
+    pub by_habit: bool,
     /// Maxima of the scores.
     pub peaks: Peaks,
     /// Whether the request asks for JSON, once it is known.
@@ -103,10 +106,18 @@ impl Session {
             now: Micros::ZERO,
             metrics: Metrics::default(),
             verdict: Verdict::Clean,
+            by_habit: false,
             peaks: Peaks::default(),
             asks_json: None,
             has_json: false,
             meter: Meter::default(),
+        }
+    }
+
+    /// Takes what the endpoint was proved to do in earlier sessions, before anything came.
+    pub fn know(&mut self, habits: Vec<(Class, u32)>) {
+        if self.engine.reading.start().is_none() {
+            self.engine = Shared::new(Profile { habits, ..self.engine.judgement.profile.clone() });
         }
     }
 
@@ -132,7 +143,10 @@ impl Session {
         self.peaks.extend(&self.engine.judgement);
         self.metrics = self.meter.at(&self.engine.reading, Moment::END);
         self.look_for_json();
-        self.verdict = Verdict::of(&self.engine.judgement.findings);
+        let judgement = &self.engine.judgement;
+        self.verdict = Verdict::of(&judgement.findings);
+        let known = !judgement.profile.habits.is_empty();
+        self.by_habit = known && judgement.findings.iter().any(|finding| judgement.habit_behind(finding).is_some());
         if let Some(before) = &self.before {
             self.change = Change::between(&self.engine.reading, before, &self.engine.judgement);
         }

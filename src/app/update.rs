@@ -61,6 +61,12 @@ pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Action::Known(id, habits) => {
+            if let Some(session) = find(app, id) {
+                session.know(habits);
+            }
+            Vec::new()
+        }
         Action::Failed(id, reason) => {
             failed(app, id);
             app.notice = Some(reason);
@@ -397,7 +403,8 @@ fn send(app: &mut App, request: Request) -> Vec<Effect> {
     let title = if request.model.is_empty() { request.provider.clone() } else { request.model.clone() };
     // A profile that is being tried goes on to the next session; that of an old recording does not.
     let tried = app.session().filter(|session| session.before.is_some()).map(|session| session.engine.profile().clone());
-    let profile = tried.unwrap_or_else(|| app.profile.clone());
+    // What was known of its endpoint is not known of another.
+    let profile = Profile { habits: Vec::new(), ..tried.unwrap_or_else(|| app.profile.clone()) };
     let id = app.add(title, profile, true);
     with(app, |session| session.request = Some(request.clone()));
     vec![Effect::Send(id, request)]

@@ -37,6 +37,7 @@ Examples:
   stutterscope compare run.session --strategy evidence --strategy v1 --strategy growth
   stutterscope compare run.session --profile safe --profile eager      two profiles on one session
   stutterscope compare run.session --param replay.min_chars=64         as recorded against another threshold
+  stutterscope compare run.session --habits habits.ron                 as recorded against what is known of its endpoint
   stutterscope compare monday.session tuesday.session --format json    two sessions, one JSON object
 
 What only the first has is shown as [-gone-], what only the second has as {+new+}. Two sessions are the same if their texts, tool
@@ -75,6 +76,10 @@ pub struct Args {
     /// Set a parameter, such as stall.gap_ms=3000; all of them together are a side
     #[arg(long = "param", value_name = "ID=VALUE", value_parser = parse_param, help_heading = "Judging")]
     pub params: Vec<(Param, u64)>,
+    /// Use what endpoints were proved to do in earlier sessions, as kept in this file; with one session alone, it is judged with
+    /// and without them
+    #[arg(long, value_name = "FILE", help_heading = "Judging")]
+    pub habits: Option<PathBuf>,
 }
 
 impl Args {
@@ -86,12 +91,15 @@ impl Args {
         if !self.params.is_empty() {
             sides.push(JudgingArgs { params: self.params.clone(), ..JudgingArgs::default() });
         }
-        if sides.is_empty() {
-            return [Strategy::Evidence, Strategy::None].map(|name| strategy(&StrategyName(name))).into();
+        let plain = JudgingArgs::default();
+        match (sides.len(), &self.habits) {
+            (0, None) => return [Strategy::Evidence, Strategy::None].map(|name| strategy(&StrategyName(name))).into(),
+            // Alone they are a side; beside others they hold for all of them.
+            (0, Some(_)) => return vec![plain, JudgingArgs { habits: self.habits.clone(), ..JudgingArgs::default() }],
+            (1, _) => sides.insert(0, plain),
+            _ => {}
         }
-        if sides.len() == 1 {
-            sides.insert(0, JudgingArgs::default());
-        }
+        sides.iter_mut().for_each(|side| side.habits.clone_from(&self.habits));
         sides
     }
 
@@ -106,6 +114,7 @@ impl Args {
             strategy: self.strategies.first().copied(),
             profile: self.profiles.first().cloned(),
             params: self.params.clone(),
+            habits: self.habits.clone(),
             ..JudgingArgs::default()
         })
     }
@@ -122,7 +131,7 @@ pub fn run(args: &Args) -> Outcome {
             let judging = Judging::load(&args.both()?)?;
             let judged = |path: &Path| -> Result<_, Failure> {
                 let (reading, header) = read(path)?;
-                let judgement = judge(&reading, judging.profile(header.as_ref()));
+                let judgement = judge(&reading, judging.knowing(judging.profile(header.as_ref()), reading.start()));
                 Ok((reading, judgement))
             };
             let (of_a, of_b) = (judged(&args.a)?, judged(b)?);
@@ -131,7 +140,7 @@ pub fn run(args: &Args) -> Outcome {
         None => {
             let sides = args.sides().iter().map(Judging::load).collect::<Result<Vec<_>, _>>()?;
             let (reading, header) = read(&args.a)?;
-            let judged = sides.iter().map(|side| judge(&reading, side.profile(header.as_ref())));
+            let judged = sides.iter().map(|side| judge(&reading, side.knowing(side.profile(header.as_ref()), reading.start())));
             let judged: Vec<Judgement> = judged.collect();
             judged[1..].iter().map(|other| Comparison::of_judgements(&reading, &judged[0], other, &name(&args.a))).collect()
         }

@@ -9,7 +9,10 @@ use crate::{
         Failure, Outcome,
         judging::{Judging, JudgingArgs},
     },
-    core::params::{STRATEGIES, Strategy},
+    core::{
+        input::Input,
+        params::{STRATEGIES, Strategy},
+    },
     eval,
     sanitise::sanitise_block,
 };
@@ -83,7 +86,11 @@ pub fn run(args: &Args) -> Outcome {
     let mut unreadable = false;
     for path in &args.files {
         load::each(path, &judging, &mut |labelled| match labelled {
-            Ok(labelled) => printer.judged(&labelled, &eval::judge(&labelled, &profile, &strategies)),
+            Ok(labelled) => {
+                let start = labelled.inputs.iter().find_map(Input::start);
+                let profile = judging.knowing(profile.clone(), start);
+                printer.judged(&labelled, &eval::judge(&labelled, &profile, &strategies))
+            }
             Err(error) => {
                 unreadable = true;
                 complain(&error);

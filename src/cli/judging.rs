@@ -9,11 +9,12 @@ use crate::{
     config::{Config, ProfileName, StrategyName, parse_param},
     core::{
         dialect::{self, DIALECTS, DialectInfo},
-        input::{Input, What},
+        input::{Input, Start, What},
         params::Param,
         profile::{PROFILES, Profile},
     },
     session::{
+        Source,
         format::Header,
         habits::{self, Habits},
     },
@@ -31,7 +32,7 @@ pub struct JudgingArgs {
     /// Set a parameter, such as stall.gap_ms=3000; may be repeated
     #[arg(long = "param", value_name = "ID=VALUE", value_parser = parse_param, help_heading = "Judging")]
     pub params: Vec<(Param, u64)>,
-    /// Use what endpoints were proved to do in earlier sessions, as kept in this file; `send` adds to it
+    /// Use what endpoints were proved to do in earlier sessions, as kept in this file; live sessions with an address add to it
     #[arg(long, value_name = "FILE", help_heading = "Judging")]
     pub habits: Option<PathBuf>,
     /// Read the frames in this dialect instead of telling it from the content
@@ -92,6 +93,19 @@ impl Judging {
         &self.config
     }
 
+    /// The profile for a stored session: as [`Judging::profile`], with what the file of habits knows of its endpoint.
+    pub fn profile_of(&self, source: &Source) -> Profile {
+        self.knowing(self.profile(source.header()), source.start())
+    }
+
+    /// `profile` with what the file of habits knows of the endpoint of a session that begins with `start`, if a file was named.
+    pub fn knowing(&self, profile: Profile, start: Option<&Start>) -> Profile {
+        match (&self.habits, start) {
+            (Some(habits), Some(start)) => Profile { habits: habits.of(start), ..profile },
+            _ => profile,
+        }
+    }
+
     /// The profile for a session: a recording's own, unless one was named; the flags over it.
     pub fn profile(&self, header: Option<&Header>) -> Profile {
         let recorded = header.filter(|_| self.args.profile.is_none()).map(Header::profile);
@@ -102,19 +116,17 @@ impl Judging {
         for (param, value) in &self.args.params {
             profile.params.set(*param, *value);
         }
-        if let (Some(habits), Some(header)) = (&self.habits, header) {
-            profile.habits = habits.of(&header.start);
-        }
         profile
     }
 
     /// The file of habits that a live session uses and adds to, if one does: the one that was named, or the usual one where the
-    /// configuration asks for it.
+    /// configuration asks for it. One that cannot be used is told.
     pub fn live_habits(&self) -> Option<PathBuf> {
-        match &self.args.habits {
-            Some(named) => self.habits.is_some().then(|| named.clone()),
-            None => self.config.habits.then(habits::default_path),
+        if let Some(named) = &self.args.habits {
+            return self.habits.is_some().then(|| named.clone());
         }
+        let usual = self.config.habits.then(habits::default_path)?;
+        Habits::load(&usual).map(|_| usual).map_err(|error| note(&error.to_string())).ok()
     }
 
     /// `input` as it is to be folded: a Start takes the dialect from the flags.

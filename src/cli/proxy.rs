@@ -4,6 +4,7 @@ mod watch;
 
 use std::{
     io::{self, IsTerminal},
+    path::PathBuf,
     process::ExitCode,
 };
 
@@ -21,6 +22,8 @@ use crate::{
     session::library,
     tui::{live::Proxy, run::Opening},
 };
+
+use watch::Told;
 
 /// Arguments of `proxy`.
 #[derive(Debug, clap::Args)]
@@ -51,9 +54,10 @@ pub fn run(args: &Args) -> Outcome {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(Failure::usage)?;
     let headless = args.headless || args.json || !io::stdout().is_terminal() || !io::stdin().is_terminal();
     let interrupt = if headless { Some(Interrupt::watch()?) } else { None };
-    let (title, server, events) = runtime.block_on(start(args, &judging))?;
+    let habits = judging.live_habits();
+    let (title, server, events) = runtime.block_on(start(args, &judging, habits.clone()))?;
     let Some(interrupt) = interrupt else {
-        let outcome = open::start(Opening::Proxy(Proxy::new(title, server, events)));
+        let outcome = open::start(Opening::Proxy(Proxy::new(title, server, events, habits)));
         runtime.shutdown_background();
         if !args.no_save {
             note(&format!("the calls are recorded in {}", library::folder().display()));
@@ -61,14 +65,18 @@ pub fn run(args: &Args) -> Outcome {
         return outcome;
     };
     note(&format!("{title}; Ctrl-C ends it"));
-    let outcome = runtime.block_on(watch(server, events, args.json, &interrupt));
+    let outcome = runtime.block_on(watch(server, events, Told { json: args.json, habits }, &interrupt));
     // The resolver's answer to a call that is gone is nothing to wait for.
     runtime.shutdown_background();
     outcome
 }
 
 /// Starts the proxy, and says from where to where calls go.
-async fn start(args: &Args, judging: &Judging) -> Result<(String, ProxyServer, UnboundedReceiver<Event>), Failure> {
+async fn start(
+    args: &Args,
+    judging: &Judging,
+    habits: Option<PathBuf>,
+) -> Result<(String, ProxyServer, UnboundedReceiver<Event>), Failure> {
     let config = judging.config();
     let known = config.all_providers();
     let named = known.iter().find(|provider| provider.name == args.upstream && !provider.base_url.is_empty());
@@ -78,6 +86,7 @@ async fn start(args: &Args, judging: &Judging) -> Result<(String, ProxyServer, U
     let recording = Recording {
         folder: (!args.no_save).then(library::folder),
         profile: judging.profile(None),
+        habits,
         dialect: args.judging.dialect.map(str::to_owned),
         provider: provider.map(|provider| provider.name.clone()).unwrap_or_default(),
     };
@@ -88,7 +97,7 @@ async fn start(args: &Args, judging: &Judging) -> Result<(String, ProxyServer, U
 }
 
 /// Tells of every call until an interrupt or a request to terminate, and then of the ends of those that are under way.
-async fn watch(server: ProxyServer, mut events: UnboundedReceiver<Event>, json: bool, interrupt: &Interrupt) -> Outcome {
+async fn watch(server: ProxyServer, mut events: UnboundedReceiver<Event>, told: Told, interrupt: &Interrupt) -> Outcome {
     interrupt.expect();
     let mut server = Some(server);
     let mut calls = JoinSet::new();
@@ -97,7 +106,7 @@ async fn watch(server: ProxyServer, mut events: UnboundedReceiver<Event>, json: 
             event = events.recv() => match event {
                 Some(Event::Call(call)) => {
                     note(&format!("call {}: {}", call.number, call.title));
-                    calls.spawn(watch::call(call, json));
+                    calls.spawn(watch::call(call, told.clone()));
                 }
                 Some(Event::Passed { method, path, status }) => {
                     note(&format!("passed on: {method} {path}: {}", status.map_or("no answer".into(), |status| status.to_string())));

@@ -116,7 +116,7 @@ fn tell(path: Path<Engine>, name: &str, args: &Args) -> u8 {
 
 /// The body of a file, from its last attempt if it has several.
 fn stored(mut source: Source, judging: &Judging, out: &mut Out<impl Write>) -> Result<Path<Engine>, Failure> {
-    let mut path = Path::new(Engine::new(judging.profile(source.header())));
+    let mut path = Path::new(Engine::new(judging.profile_of(&source)));
     let inputs: Vec<Input> = source.by_ref().map(|input| judging.adjust(input)).collect();
     for input in last_attempt(inputs) {
         out.write(&path.input(&input))?;

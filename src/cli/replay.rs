@@ -65,7 +65,7 @@ pub fn run(args: &Args) -> Outcome {
     let judging = Judging::load(&args.judging)?;
     let mut source = session::open(&args.file).map_err(Failure::usage)?;
     let _interrupt = Interrupt::watch()?;
-    let mut engine = Engine::new(judging.profile(source.header()));
+    let mut engine = Engine::new(judging.profile_of(&source));
     let mut text = ReleasedText::stdout();
     let clock = Clock { epoch: Instant::now(), speed: args.speed };
     for input in source.by_ref() {

@@ -158,7 +158,7 @@ fn read_cases(path: &Path, bytes: &[u8], examples: &mut Vec<Example>) -> Result<
             reading.fold(&input);
         }
         let wanted = Case::new(&reading, case.label).map_err(failed)?;
-        examples.push(Example { id: case.id, reading, wanted: Wanted::Case(Box::new(wanted)) });
+        examples.push(Example { id: case.id, reading, wanted: Wanted::Case(Box::new(wanted)), habits: Vec::new() });
     }
     Ok(())
 }
@@ -194,7 +194,8 @@ fn read(path: &Path, judging: &Judging, examples: &mut Vec<Example>) -> Result<(
         }
         // The folder is not part of the name: a copy elsewhere falls into the same half.
         let id = Path::new(&id).file_name().map_or(id.clone(), |name| name.to_string_lossy().into_owned());
-        examples.push(Example { id, reading, wanted: Wanted::Labels(expected) });
+        let habits = judging.knowing(Profile::default(), reading.start()).habits;
+        examples.push(Example { id, reading, wanted: Wanted::Labels(expected), habits });
     }
     Ok(())
 }

@@ -26,7 +26,7 @@ pub fn counts(judgement: &Judgement) -> Counts {
 pub struct Side {
     /// The file as it was named.
     pub file: String,
-    /// What it was judged with: strategy, and profile if it has a name of its own.
+    /// What it was judged with: strategy, profile if it has a name of its own, and whether habits of its endpoint were known.
     pub judged: String,
     /// Dialect id.
     pub format: String,
@@ -68,9 +68,13 @@ impl Side {
         let report = Report::of(reading, judgement, file);
         let metrics = Metrics::of(reading, Moment::END);
         let (strategy, profile) = (judgement.profile.strategy.name(), judgement.profile.name.as_str());
+        let mut judged = if profile == "safe" { strategy.to_owned() } else { format!("{strategy}, {profile}") };
+        if !judgement.profile.habits.is_empty() {
+            judged.push_str(", with habits");
+        }
         Side {
             file: report.file,
-            judged: if profile == "safe" { strategy.to_owned() } else { format!("{strategy}, {profile}") },
+            judged,
             format: report.format,
             verdict: report.verdict,
             outputs: report.outputs,

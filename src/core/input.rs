@@ -15,6 +15,16 @@ pub struct Input {
     pub what: What,
 }
 
+impl Input {
+    /// How the session begins, if this says so.
+    pub fn start(&self) -> Option<&Start> {
+        match &self.what {
+            What::Start(start) => Some(start),
+            _ => None,
+        }
+    }
+}
+
 /// What an input can be. Closed: a new variant raises the recording format's version.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum What {

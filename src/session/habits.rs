@@ -19,6 +19,7 @@ use std::{
     fs, io,
     io::Write,
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
 };
 
 use ron::ser::PrettyConfig;
@@ -30,6 +31,7 @@ use crate::{
         input::{Start, What},
         judgement::Judgement,
         machine::EndReason,
+        params::Strategy,
         reading::Reading,
     },
     session::library,
@@ -153,30 +155,18 @@ impl Habits {
     }
 
     /// Takes in what a finished session showed of its endpoint; true if that changes anything.
-    pub fn learn(&mut self, reading: &Reading, judgement: &Judgement) -> bool {
-        let Some(start) = reading.start() else { return false };
-        // Another endpoint's faults are not this one's.
-        let endpoints = reading.marks().iter().filter_map(|mark| match &mark.what {
-            What::Attempt(attempt) => Some((&attempt.endpoint, &attempt.model)),
-            _ => None,
-        });
-        let mut endpoints: Vec<_> = endpoints.collect();
-        endpoints.dedup();
-        if judgement.ended != Some(EndReason::Finished) || endpoints.len() > 1 || reading.delta_count() < FEWEST_DELTAS {
-            return false;
-        }
+    pub fn learn(&mut self, lesson: &Lesson) -> bool {
         let before = self.endpoints.clone();
-        let proved = proved(judgement);
-        let own = self.endpoints.entry(endpoint(start)).or_default();
+        let own = self.endpoints.entry(lesson.endpoint.clone()).or_default();
         for (name, habit) in own.iter_mut() {
-            if !proved.iter().any(|class| class.name() == name) {
+            if !lesson.proved.iter().any(|class| class.name() == name) {
                 habit.sessions = habit.sessions.saturating_sub(1);
             }
         }
-        for class in proved {
+        for class in &lesson.proved {
             let habit = own.entry(class.name().to_owned()).or_default();
             habit.sessions = (habit.sessions + 1).min(MOST_SESSIONS);
-            habit.last.clone_from(&start.wall);
+            habit.last.clone_from(&lesson.wall);
         }
         own.retain(|_, habit| habit.sessions > 0);
         self.endpoints.retain(|_, habits| !habits.is_empty());
@@ -211,13 +201,54 @@ impl Habits {
     }
 }
 
-/// Takes what a finished session showed into the file at `path`, which is read again: another program may have written it meanwhile.
+/// What a finished session showed of its endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lesson {
+    endpoint: String,
+    /// When the session began.
+    wall: String,
+    /// What was proved, ascending.
+    proved: Vec<Class>,
+}
+
+impl Lesson {
+    /// What there is to learn of a session; `None` if it was cut short, had no endpoint or several, or says nothing of how its endpoint
+    /// frames.
+    pub fn of(reading: &Reading, judgement: &Judgement) -> Option<Lesson> {
+        let start = reading.start().filter(|start| !start.url.is_empty())?;
+        // Another endpoint's faults are not this one's.
+        let endpoints = reading.marks().iter().filter_map(|mark| match &mark.what {
+            What::Attempt(attempt) => Some((&attempt.endpoint, &attempt.model)),
+            _ => None,
+        });
+        let mut endpoints: Vec<_> = endpoints.collect();
+        endpoints.dedup();
+        let tells = judgement.ended == Some(EndReason::Finished)
+            && judgement.profile.strategy == Strategy::Evidence
+            && endpoints.len() <= 1
+            && reading.delta_count() >= FEWEST_DELTAS;
+        tells.then(|| Lesson { endpoint: endpoint(start), wall: start.wall.clone(), proved: proved(judgement) })
+    }
+
+    /// Takes this into the file at `path`, which is read again: another program may have written it meanwhile.
+    ///
+    /// # Errors
+    /// As [`Habits::load`] and [`Habits::save`].
+    pub fn keep(&self, path: &Path) -> Result<(), HabitsError> {
+        // Of two sessions that end at once none must write over what the other one learned.
+        static KEEPING: Mutex<()> = Mutex::new(());
+        let _keeping = KEEPING.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut habits = Habits::load(path)?;
+        if habits.learn(self) { habits.save(path) } else { Ok(()) }
+    }
+}
+
+/// Takes what a finished session showed into the file at `path`.
 ///
 /// # Errors
-/// As [`Habits::load`] and [`Habits::save`].
+/// As [`Lesson::keep`].
 pub fn learn(path: &Path, reading: &Reading, judgement: &Judgement) -> Result<(), HabitsError> {
-    let mut habits = Habits::load(path)?;
-    if habits.learn(reading, judgement) { habits.save(path) } else { Ok(()) }
+    Lesson::of(reading, judgement).map_or(Ok(()), |lesson| lesson.keep(path))
 }
 
 /// The classes of which `judgement` has proof that can become a habit: faults of framing and delivery that cost something. What a habit

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    core::input::{End, Input, OurEnd, What},
+    core::input::{End, Input, OurEnd, Start, What},
     session::{
         format::{Header, MAGIC},
         import::{Capture, Entry, Exchange, Import, ImportError, Kind},
@@ -123,6 +123,15 @@ impl Source {
         match self {
             Source::Recording(recording) => Some(recording.reader.header()),
             Source::Capture(_) | Source::Exchange(_) => None,
+        }
+    }
+
+    /// How the session begins; asked before its inputs are taken. A capture of a body alone does not say.
+    pub fn start(&self) -> Option<&Start> {
+        match self {
+            Source::Recording(recording) => Some(&recording.reader.header().start),
+            Source::Capture(_) => None,
+            Source::Exchange(imported) => imported.inputs.as_slice().iter().find_map(Input::start),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Where inputs come from while the interface runs: requests, the pipe, files. The only part of it that does I/O.
 
+mod habits;
 mod proxy;
 
 use std::{
@@ -37,7 +38,7 @@ use crate::{
         providers::Provider,
         request::{Draft, RequestSpec},
     },
-    session::{self, format::Header, library, live::LiveLog, notes, pipe},
+    session::{self, format::Header, habits::default_path, library, live::LiveLog, notes, pipe},
 };
 
 pub use proxy::Proxy;
@@ -66,6 +67,11 @@ pub struct Sources {
     /// What other threads finished.
     done: mpsc::UnboundedReceiver<Action>,
     finish: mpsc::UnboundedSender<Action>,
+    /// The file of habits that requests and calls use and add to, if they do.
+    habits: Option<PathBuf>,
+    /// Sessions that ended and that nothing was learnt from yet.
+    to_learn: Vec<SessionId>,
+    lessons: Vec<JoinHandle<()>>,
 }
 
 impl Sources {
@@ -73,7 +79,20 @@ impl Sources {
     pub fn new(config: Config) -> Sources {
         let desk = Arc::new(Mutex::new(config.desk()));
         let (finish, done) = mpsc::unbounded_channel();
-        Sources { config, desk, demo: None, proxy: None, live: Vec::new(), wake: Arc::default(), done, finish }
+        let habits = config.habits.then(default_path);
+        Sources {
+            config,
+            desk,
+            demo: None,
+            proxy: None,
+            live: Vec::new(),
+            wake: Arc::default(),
+            done,
+            finish,
+            habits,
+            to_learn: Vec::new(),
+            lessons: Vec::new(),
+        }
     }
 
     /// Waits until some live session changed.
@@ -88,7 +107,7 @@ impl Sources {
             effects.extend(update(app, action));
             any = true;
         }
-        let mut remarks = Vec::new();
+        let (mut remarks, mut ended) = (Vec::new(), Vec::new());
         self.live.retain(|live| {
             // Asked before draining: what was pushed before the close is in this drain or an earlier one.
             let closed = live.log.is_closed();
@@ -97,8 +116,11 @@ impl Sources {
             any |= closed || !inputs.is_empty();
             update(app, Action::Arrived { session: live.session, inputs, now, closed });
             remarks.extend(live.log.take_recording_error().map(|error| error.to_string()));
+            ended.extend(closed.then_some(live.session));
             !closed
         });
+        ended.into_iter().for_each(|session| self.ended(session));
+        self.learn(app);
         for remark in remarks {
             update(app, Action::Say(remark));
         }
@@ -128,19 +150,9 @@ impl Sources {
     pub async fn carry_out(&mut self, app: &mut App, effect: Effect) {
         match effect {
             Effect::Send(session, request) => {
-                let profile = app.session().map_or_else(Profile::default, |session| session.engine.judgement.profile.clone());
-                // The composer knows those of the configuration and what was pasted.
-                let providers = app.composer.providers.clone();
-                match self.send(session, request, &profile, &providers).await {
-                    Ok((path, remarks)) => {
-                        if let Some(path) = path {
-                            update(app, Action::Recording(session, path));
-                        }
-                        if !remarks.is_empty() {
-                            update(app, Action::Say(remarks.join("; ")));
-                        }
-                    }
-                    Err(reason) => drop(update(app, Action::Failed(session, reason))),
+                let sent = self.send(app, session, request).await;
+                if let Err(reason) = sent {
+                    update(app, Action::Failed(session, reason));
                 }
             }
             Effect::Cancel(session) => {
@@ -217,13 +229,9 @@ impl Sources {
         });
     }
 
-    async fn send(
-        &mut self,
-        session: SessionId,
-        request: Request,
-        profile: &Profile,
-        providers: &[Provider],
-    ) -> Result<(Option<PathBuf>, Vec<String>), String> {
+    async fn send(&mut self, app: &mut App, session: SessionId, request: Request) -> Result<(), String> {
+        // The composer knows those of the configuration and what was pasted.
+        let providers = &app.composer.providers;
         let provider = providers.iter().find(|provider| provider.name == request.provider).cloned();
         let mut provider = provider.ok_or_else(|| format!("there is no provider `{}`; c composes a request", request.provider))?;
         if provider.is_demo() {
@@ -241,13 +249,21 @@ impl Sources {
             max_attempts: self.config.max_attempts,
         };
         let built = RequestSpec::build_all(&provider, providers, draft, |name| std::env::var(name).ok());
-        let (spec, remarks) = built.map_err(|error| error.to_string())?;
-        let log = client::open(&spec, profile, Save::Library).map_err(|error| error.to_string())?;
+        let (spec, mut remarks) = built.map_err(|error| error.to_string())?;
+        let judged_with = app.sessions.iter().find(|open| open.id == session).map(|open| open.engine.judgement.profile.clone());
+        let profile = Profile { habits: self.known(&spec.start(String::new()), &mut remarks), ..judged_with.unwrap_or_default() };
+        let log = client::open(&spec, &profile, Save::Library).map_err(|error| error.to_string())?;
+        update(app, Action::Known(session, profile.habits));
         let (cancel, cancelled) = watch::channel(false);
         let task = tokio::spawn(client::run(spec, self.desk.clone(), log.clone(), cancelled));
-        let path = log.path();
+        if let Some(path) = log.path() {
+            update(app, Action::Recording(session, path));
+        }
+        if !remarks.is_empty() {
+            update(app, Action::Say(remarks.join("; ")));
+        }
         self.add(Live { session, log, cancel: Some(cancel), task: Some(task) });
-        Ok((path, remarks))
+        Ok(())
     }
 
     async fn point_at_demo(&mut self, provider: &mut Provider) -> Result<(), String> {
@@ -303,6 +319,9 @@ impl Sources {
             if let Some(task) = live.task.take() {
                 let _ = tokio::time::timeout(PATIENCE, task).await;
             }
+        }
+        for lesson in self.lessons.drain(..) {
+            let _ = tokio::time::timeout(PATIENCE, lesson).await;
         }
     }
 }

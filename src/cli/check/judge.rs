@@ -75,7 +75,7 @@ fn stdin(judging: &Judging, interrupt: &Interrupt) -> Result<Stdin, String> {
 
 #[allow(clippy::print_stderr)]
 fn fold(mut source: Source, name: &str, judging: &Judging) -> Judged {
-    let mut engine = Engine::new(judging.profile(source.header()));
+    let mut engine = Engine::new(judging.profile_of(&source));
     for input in source.by_ref() {
         engine.fold(&judging.adjust(input));
     }

@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, Write},
+    path::PathBuf,
     time::Duration,
 };
 
@@ -13,13 +14,23 @@ use crate::{
     },
     net::proxy::Call,
     report::{Report, to_json},
+    session::habits,
 };
+
+/// What becomes of a call that ended, beside the line that tells of it.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// Its report goes to standard output.
+    pub json: bool,
+    /// What it showed of its endpoint goes to this file.
+    pub habits: Option<PathBuf>,
+}
 
 /// Folds a call as it happens, and says at its end what became of it.
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub async fn call(call: Call, json: bool) -> Result<(), Failure> {
+pub async fn call(call: Call, told: Told) -> Result<(), Failure> {
     let mut remarks: Vec<String> = call.unrecorded.iter().map(ToString::to_string).collect();
     let mut engine = Engine::new(call.profile);
     let mut inputs: Vec<Input> = Vec::new();
@@ -39,13 +50,15 @@ pub async fn call(call: Call, json: bool) -> Result<(), Failure> {
         }
     }
     remarks.extend(call.log.take_recording_error().map(|error| error.to_string()));
+    let learnt = told.habits.map(|path| habits::learn(&path, &engine.reading, &engine.judgement));
+    remarks.extend(learnt.and_then(Result::err).map(|error| error.to_string()));
     let path = call.log.path();
     let name = path.as_ref().map_or_else(|| format!("call {}", call.number), |path| path.display().to_string());
     let report = Report::of(&engine.reading, &engine.judgement, &name);
     let place = path.map_or(String::new(), |path| format!("; recorded in {}", path.display()));
     note(&format!("call {}: {}{place}", call.number, summary(&engine, &report)));
     remarks.iter().for_each(|remark| note(remark));
-    if json {
+    if told.json {
         let line = to_json(&report).map_err(io::Error::other)? + "\n";
         let mut out = io::stdout().lock();
         out.write_all(line.as_bytes())?;

@@ -3,7 +3,7 @@
 use crate::core::{
     class::{Action, Certainty, Class},
     detect::facts::Redundant,
-    judgement::Judgement,
+    judgement::{Finding, Judgement},
     reading::Reading,
 };
 
@@ -12,6 +12,12 @@ use crate::core::{
 const LIKELY_CHARS: usize = 4;
 
 impl Judgement {
+    /// In how many earlier sessions the endpoint was proved to do what `finding` acts on, if it acts for that reason alone.
+    pub fn habit_behind(&self, finding: &Finding) -> Option<u32> {
+        let unproved = finding.certainty == Certainty::Likely && finding.action == Action::Suppress;
+        self.profile.habit(finding.class).filter(|_| unproved)
+    }
+
     /// Why `redundant` is taken out though no proof came: this endpoint was proved to do so before, or the profile acts on
     /// what is likely. `None` if it stays.
     pub(super) fn reason_to_act(&self, reading: &Reading, class: Class, redundant: &Redundant) -> Option<String> {

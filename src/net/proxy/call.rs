@@ -20,7 +20,7 @@ use crate::{
         params::Profile,
     },
     net::proxy::{Upstream, headers, masking, slow::Slow},
-    session::{format::Header, library, live::LiveLog, redact::Secrets, writer::RecordError},
+    session::{format::Header, habits::Habits, library, live::LiveLog, redact::Secrets, writer::RecordError},
 };
 
 /// How calls are recorded.
@@ -30,6 +30,8 @@ pub struct Recording {
     pub folder: Option<PathBuf>,
     /// What the sessions are judged with.
     pub profile: Profile,
+    /// The file of habits that they are judged with, if they are.
+    pub habits: Option<PathBuf>,
     /// Dialect id, or `None` to tell it from the path or the frames.
     pub dialect: Option<String>,
     /// Provider name as in PROVIDERS, empty if unknown.
@@ -77,9 +79,12 @@ impl Observer {
         stopping: Arc<AtomicBool>,
     ) -> (Observer, Call) {
         let (start, secrets) = start(parts, body, sent, upstream, recording);
+        // A file that cannot be used was told when the proxy began; without it nothing is known.
+        let habits = recording.habits.as_deref().and_then(|path| Habits::load(path).ok()).unwrap_or_default().of(&start);
+        let profile = Profile { habits, ..recording.profile.clone() };
         let title = title(parts, &start.model);
         let label = if start.model.is_empty() { parts.uri.path() } else { &start.model };
-        let header = || Header::new(start.clone(), &recording.profile);
+        let header = || Header::new(start.clone(), &profile);
         let recorder = recording.folder.as_ref().map(|folder| library::autosave_in(folder, &header(), label));
         let (recorder, unrecorded) = match recorder.transpose() {
             Ok(recorder) => (recorder, None),
@@ -92,7 +97,7 @@ impl Observer {
         let slow = Arc::<Slow>::default();
         let (cancel, cancelled) = watch::channel(false);
         let watching = tokio::spawn(keep_watch(log.clone(), slow.clone()));
-        let call = Call { number, title, model, profile: recording.profile.clone(), log: log.clone(), cancel, unrecorded };
+        let call = Call { number, title, model, profile, log: log.clone(), cancel, unrecorded };
         (Observer { log, slow, secrets, stopping, watching, cancelled, ended: false }, call)
     }
 

@@ -1,6 +1,6 @@
 //! A running proxy, as the interface watches it: each call is a live session.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use tokio::sync::{Notify, mpsc};
 
@@ -16,12 +16,18 @@ pub struct Proxy {
     pub title: String,
     server: ProxyServer,
     events: mpsc::UnboundedReceiver<Event>,
+    habits: Option<PathBuf>,
 }
 
 impl Proxy {
-    /// The proxy `server`, which tells of its calls through `events`.
-    pub fn new(title: String, server: ProxyServer, events: mpsc::UnboundedReceiver<Event>) -> Proxy {
-        Proxy { title, server, events }
+    /// The proxy `server`, which tells of its calls through `events`; what they show of their endpoints goes to the file `habits`.
+    pub fn new(
+        title: String,
+        server: ProxyServer,
+        events: mpsc::UnboundedReceiver<Event>,
+        habits: Option<PathBuf>,
+    ) -> Proxy {
+        Proxy { title, server, events, habits }
     }
 
     /// The same, waking the loop with `wake` when there is something to [`take`](Proxy::take).
@@ -54,6 +60,7 @@ impl Sources {
     /// Takes the calls through a proxy as live sessions, from now on.
     pub fn watch(&mut self, app: &mut App, proxy: Proxy) {
         update(app, Action::Say(format!("{}; waiting for the first", proxy.title)));
+        self.habits.clone_from(&proxy.habits);
         self.proxy = Some(proxy.waking(self.wake.clone()));
     }
 

@@ -107,9 +107,15 @@ fn number_lines(view: &View<'_>) -> Vec<String> {
     let engine = &view.session.engine;
     let usage = UsageReport::of(&engine.reading, &engine.judgement.output, metrics.text_bytes);
     let usage = usage.map_or(String::new(), |usage| format!("   usage {}", usage.line(false)));
-    vec![
+    let mut lines = vec![
         format!("first text {}{gaps}", time(metrics.ttft_us)),
         format!("{} reads  {} frames  {} deltas{rate}", metrics.chunks, metrics.frames, metrics.deltas),
         format!("{} body  {} text{usage}", short_size(metrics.bytes), short_size(metrics.text_bytes)),
-    ]
+    ];
+    let habits = &engine.judgement.profile.habits;
+    if !habits.is_empty() {
+        let known = habits.iter().map(|(class, sessions)| format!("{} in {sessions}", class.name()));
+        lines.push(format!("habits (earlier sessions): {}", known.collect::<Vec<_>>().join(", ")));
+    }
+    lines
 }

@@ -62,6 +62,9 @@ fn parts(view: &View<'_>, columns: u16) -> Vec<(String, Role)> {
         Some(EndReason::Refused) => ("NOT SENT".into(), Role::Warning),
         _ => (session.verdict.word().to_uppercase(), verdict_role(session.verdict)),
     });
+    if session.by_habit {
+        parts.push(("by habit".into(), Role::Note));
+    }
     parts.extend(labels(view).map(|text| (text, Role::Note)));
     parts.push((format!("{}/{}", view.moment.frames.min(reading.frame_count()), reading.frame_count()), Role::Text));
     if view.size <= Size::Small && reading.clocked() {

@@ -28,6 +28,9 @@ pub fn finding(view: &View<'_>, area: Rect, buf: &mut Buffer) {
         Some(found) => {
             let reserved = width(&total) + 1;
             pen.put(&format!(" {} {} ", view.glyphs().finding, place(found)), view.style(role_of(found.level)));
+            if view.session.engine.judgement.habit_behind(found).is_some() {
+                pen.put("by habit ", view.style(Role::Note));
+            }
             pen.put_within(&sentence(found), view.style(Role::Text), reserved);
             if pen.left() >= reserved {
                 let columns = area.width.saturating_sub(width(&total) as u16);
