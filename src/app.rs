@@ -6,6 +6,7 @@
 pub mod action;
 pub mod rows;
 pub mod cursor;
+pub mod second_look;
 pub mod shared;
 pub mod peaks;
 pub mod session;
@@ -18,6 +19,7 @@ pub mod update;
 
 pub use action::{ACTIONS, Action, Command, Context};
 pub use cursor::Cursor;
+pub use second_look::SecondLook;
 pub use session::Session;
 pub use state::{App, Effect, Overlay, Pane};
 pub use update::update;

@@ -428,14 +428,14 @@ fn a_large_session_is_judged_in_the_background_and_only_the_latest_parameters_co
     assert_eq!(app.session().unwrap().engine.reading.frame_count(), frames);
 
     // The first result is not wanted any more: the judge begins again, with what came.
-    let stale = Fresh(judge(&reading, first.clone()));
+    let stale = Fresh::of(&reading, first.clone());
     drop(reading);
     let effects = update(&mut app, Action::Judged(id, Box::new(stale)));
     assert!(matches!(&effects[..], [Effect::Judge(_, profile)] if *profile == wanted), "{effects:?}");
     let session = app.session().unwrap();
     assert_eq!((session.engine.reading.frame_count(), session.engine.judging()), (frames + 1, true));
 
-    let fresh = Fresh(judge(&app.session().unwrap().engine.reading, wanted.clone()));
+    let fresh = Fresh::of(&app.session().unwrap().engine.reading, wanted.clone());
     assert!(update(&mut app, Action::Judged(id, Box::new(fresh))).is_empty());
     let session = app.session().unwrap();
     assert!(!session.engine.judging());

@@ -5,7 +5,10 @@
 
 use std::sync::Arc;
 
-use crate::core::{engine::Engine, input::Input, judgement::Judgement, params::Profile, reading::Reading, time::Micros};
+use crate::{
+    app::SecondLook,
+    core::{engine::Engine, input::Input, judgement::Judgement, params::Profile, reading::Reading, time::Micros},
+};
 
 /// From this many deltas on a session is judged anew in the background. Below it that takes less than a frame.
 pub const HEAVY: u32 = 20_000;
@@ -16,6 +19,8 @@ pub struct Shared {
     pub reading: Arc<Reading>,
     /// What is made of it.
     pub judgement: Judgement,
+    /// What hindsight makes of it, once it has ended and if that is anything else.
+    pub second_look: Option<SecondLook>,
     waiting: Vec<Input>,
     wanted: Option<Profile>,
 }
@@ -44,12 +49,24 @@ impl Shared {
         }
         // Nobody else holds the reading then; if somebody did, the inputs would go on waiting, not be lost.
         let Some(reading) = Arc::get_mut(&mut self.reading) else { return };
+        // While a session is live every input would ask for another look.
+        let look_back = !live && !self.waiting.is_empty();
         for input in self.waiting.drain(..) {
             reading.fold(&input);
             self.judgement.catch_up(reading);
         }
         if live {
             self.judgement.advance(reading, now);
+        }
+        if look_back {
+            self.second_look = SecondLook::of(&self.reading, &self.judgement);
+        }
+    }
+
+    /// Says that nothing follows what was folded.
+    pub fn close(&mut self) {
+        if !self.judging() {
+            self.second_look = SecondLook::of(&self.reading, &self.judgement);
         }
     }
 
@@ -62,26 +79,43 @@ impl Shared {
     ///
     /// # Errors
     /// When another profile was asked for meanwhile: the judgement is dropped, and the judge has to be started with that one.
-    pub fn take(&mut self, judgement: Judgement) -> Result<Judgement, Profile> {
+    pub fn take(&mut self, fresh: Fresh) -> Result<Judgement, Profile> {
         match self.wanted.take() {
-            Some(wanted) if wanted != judgement.profile => Err(wanted),
-            _ => Ok(std::mem::replace(&mut self.judgement, judgement)),
+            Some(wanted) if wanted != fresh.judgement.profile => Err(wanted),
+            _ => {
+                self.second_look = fresh.second_look;
+                Ok(std::mem::replace(&mut self.judgement, fresh.judgement))
+            }
         }
     }
 }
 
 impl From<Engine> for Shared {
     fn from(engine: Engine) -> Shared {
-        Shared { reading: Arc::new(engine.reading), judgement: engine.judgement, waiting: Vec::new(), wanted: None }
+        let Engine { reading, judgement } = engine;
+        let second_look = SecondLook::of(&reading, &judgement);
+        Shared { reading: Arc::new(reading), judgement, second_look, waiting: Vec::new(), wanted: None }
     }
 }
 
 /// A judgement on its way from the judge to the screen.
-pub struct Fresh(pub Judgement);
+pub struct Fresh {
+    judgement: Judgement,
+    second_look: Option<SecondLook>,
+}
+
+impl Fresh {
+    /// Judges all of `reading` with `profile`, and looks back.
+    pub fn of(reading: &Reading, profile: Profile) -> Fresh {
+        let judgement = judge(reading, profile);
+        let second_look = SecondLook::of(reading, &judgement);
+        Fresh { judgement, second_look }
+    }
+}
 
 impl std::fmt::Debug for Fresh {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Fresh").field(&self.0.profile).finish()
+        f.debug_tuple("Fresh").field(&self.judgement.profile).finish()
     }
 }
 

@@ -9,6 +9,7 @@ use crate::{
         compose::{Composer, Request},
         labels::Labelling,
         session::SessionId,
+        shared::Shared,
     },
     core::{engine::Engine, input::Input, params::Profile},
     net::providers::Provider,
@@ -65,6 +66,8 @@ pub enum OutputView {
     Raw,
     /// The JSON in what came out, where it was asked for or found.
     Json,
+    /// What would have come out had the end been known, against what did, where that differs.
+    Hindsight,
 }
 
 /// Views of the inspector.
@@ -148,8 +151,8 @@ pub struct OpenedFile {
     pub path: Option<PathBuf>,
     /// What there is to say about the file.
     pub remarks: Vec<String>,
-    /// Its inputs, folded and judged.
-    pub engine: Engine,
+    /// Its inputs, folded, judged and looked back on.
+    pub engine: Shared,
     /// Its notes and the text of their file, or why that cannot be used.
     pub notes: Result<(Notes, String), String>,
 }
@@ -161,7 +164,7 @@ impl OpenedFile {
         for input in inputs {
             engine.fold(&input);
         }
-        OpenedFile { title, path, remarks: Vec::new(), engine, notes: Ok(Default::default()) }
+        OpenedFile { title, path, remarks: Vec::new(), engine: engine.into(), notes: Ok(Default::default()) }
     }
 }
 

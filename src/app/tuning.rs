@@ -6,7 +6,7 @@ use crate::{
     app::{
         Effect, Session,
         peaks::Peaks,
-        shared::{HEAVY, judge},
+        shared::{Fresh, HEAVY},
     },
     core::{
         class::Class,
@@ -77,16 +77,16 @@ pub fn retune(session: &mut Session, profile: Profile) -> Option<Effect> {
     }
     session.undo.push(session.engine.profile().clone());
     if session.engine.reading.delta_count() < HEAVY {
-        let judgement = judge(&session.engine.reading, profile);
-        return judged(session, judgement);
+        let fresh = Fresh::of(&session.engine.reading, profile);
+        return judged(session, fresh);
     }
     session.engine.want(profile.clone()).then_some(Effect::Judge(session.id, profile))
 }
 
 /// Shows a new judgement of the session, unless yet another was asked for meanwhile.
 #[must_use]
-pub fn judged(session: &mut Session, judgement: Judgement) -> Option<Effect> {
-    let wanted = match session.engine.take(judgement) {
+pub fn judged(session: &mut Session, fresh: Fresh) -> Option<Effect> {
+    let wanted = match session.engine.take(fresh) {
         Ok(last) => {
             session.peaks = Peaks::default();
             session.before.get_or_insert(last);

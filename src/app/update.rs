@@ -72,7 +72,7 @@ pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
             app.notice = Some(reason);
             Vec::new()
         }
-        Action::Judged(id, fresh) => find(app, id).and_then(|session| tuning::judged(session, fresh.0)).into_iter().collect(),
+        Action::Judged(id, fresh) => find(app, id).and_then(|session| tuning::judged(session, *fresh)).into_iter().collect(),
         Action::Compared(id, compared) => {
             if let Some(session) = find(app, id) {
                 session.compared = Some(*compared);
@@ -216,13 +216,16 @@ fn arrived(app: &mut App, id: SessionId, inputs: &[Input], now: Micros, closed: 
         session.live = false;
     }
     session.fold(inputs, now);
+    if closed && inputs.is_empty() {
+        session.engine.close();
+    }
 }
 
 fn opened(app: &mut App, file: OpenedFile) {
     app.add(file.title, file.engine.judgement.profile.clone(), false);
     if let Some(session) = app.session_mut() {
         session.path = file.path;
-        session.engine = file.engine.into();
+        session.engine = file.engine;
         match file.notes {
             Ok((notes, text)) => session.take_notes(notes, text),
             Err(error) => session.noted.error = Some(error),
@@ -320,11 +323,13 @@ fn view(app: &mut App) {
             InspectorView::Head => InspectorView::Json,
         };
     } else {
+        let has = |what: fn(&Session) -> bool| app.session().is_some_and(what);
         app.output_view = match app.output_view {
             OutputView::Diff => OutputView::Clean,
             OutputView::Clean => OutputView::Raw,
-            OutputView::Raw if app.session().is_some_and(|session| session.has_json) => OutputView::Json,
-            OutputView::Raw | OutputView::Json => OutputView::Diff,
+            OutputView::Raw if has(|session| session.has_json) => OutputView::Json,
+            OutputView::Raw | OutputView::Json if has(|session| session.engine.second_look.is_some()) => OutputView::Hindsight,
+            OutputView::Raw | OutputView::Json | OutputView::Hindsight => OutputView::Diff,
         };
     }
 }

@@ -36,7 +36,7 @@ impl Flow {
 /// The texts of a session. Blocks of a choice's channel are one text; each tool call's arguments are one of their own.
 pub fn flows(reading: &Reading, output: &Output) -> BTreeMap<ChannelKey, Flow> {
     let mut by_block = BTreeMap::<ChannelKey, Vec<(DeltaId, Range<u32>)>>::new();
-    for delta in reading.delta_ids() {
+    for delta in output.deltas(reading) {
         let parts = by_block.entry(reading.delta(delta).key).or_default();
         let segments = output.segments(reading, delta, output.released);
         parts.extend(segments.into_iter().filter(|part| part.fate == Fate::Emitted).map(|part| (delta, part.range)));

@@ -22,7 +22,7 @@ use crate::{
         comparing::Compared,
         compose::Request,
         session::SessionId,
-        shared::{Fresh, judge},
+        shared::Fresh,
         state::OpenedFile,
         update,
     },
@@ -177,10 +177,10 @@ impl Sources {
                 let Some(session) = app.sessions.iter().find(|session| session.id == id) else { return };
                 let reading = session.engine.reading.clone();
                 self.in_background(move || {
-                    let judgement = judge(&reading, profile);
+                    let fresh = Fresh::of(&reading, profile);
                     // The session may only go on once nobody else has its reading.
                     drop(reading);
-                    Action::Judged(id, Box::new(Fresh(judgement)))
+                    Action::Judged(id, Box::new(fresh))
                 });
             }
             Effect::Compare(id, profile) => {

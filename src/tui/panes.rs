@@ -7,6 +7,7 @@ pub mod states;
 pub mod scores;
 pub mod breaker;
 pub mod output;
+pub mod output_hindsight;
 pub mod output_json;
 pub mod inspector;
 pub mod tuning;

@@ -36,21 +36,31 @@ pub fn role(view: &View<'_>) -> Role {
     }
 }
 
-/// Draws as much as there is room for.
-pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
+/// What there is to say, in lines of at most `columns`.
+pub fn lines(view: &View<'_>, columns: u16) -> Vec<(String, Role)> {
     let mut lines = breaker_lines(view);
     lines.push((String::new(), Role::Text));
     lines.extend(number_lines(view).into_iter().map(|line| (line, Role::Text)));
     // A reason may be long; its further lines are set in.
-    let columns = usize::from(area.width).saturating_sub(4).max(16);
-    let lines = lines.into_iter().flat_map(|(text, role)| {
-        if width(&text) <= usize::from(area.width) {
+    let wrapped = |(text, role): (String, Role)| {
+        if width(&text) <= usize::from(columns) {
             return vec![(text, role)];
         }
-        wrap(&text, columns).into_iter().map(|line| (format!("  {line}"), role)).collect()
-    });
-    for (line, (text, role)) in lines.take(usize::from(area.height)).enumerate() {
-        Pen::new(buf, view.glyphs(), area, line as u16).put(&text, view.style(role));
+        let first = text.len() - text.trim_start().len();
+        let indent = |index: usize| if index == 0 { first } else { first + 2 };
+        let wrapped = wrap(&text, usize::from(columns).saturating_sub(first + 2).max(16)).into_iter().enumerate();
+        wrapped.map(|(index, line)| (format!("{:1$}{line}", "", indent(index)), role)).collect()
+    };
+    lines.into_iter().flat_map(wrapped).collect()
+}
+
+/// Draws as many of `lines` as there is room for; the empty ones only if there is room for all.
+pub fn draw(view: &View<'_>, mut lines: Vec<(String, Role)>, area: Rect, buf: &mut Buffer) {
+    if lines.len() > usize::from(area.height) {
+        lines.retain(|(text, _)| !text.is_empty());
+    }
+    for (line, (text, role)) in lines.iter().take(usize::from(area.height)).enumerate() {
+        Pen::new(buf, view.glyphs(), area, line as u16).put(text, view.style(*role));
     }
 }
 

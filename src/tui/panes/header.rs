@@ -62,6 +62,13 @@ fn parts(view: &View<'_>, columns: u16) -> Vec<(String, Role)> {
         Some(EndReason::Refused) => ("NOT SENT".into(), Role::Warning),
         _ => (session.verdict.word().to_uppercase(), verdict_role(session.verdict)),
     });
+    if let Some(look) = &session.engine.second_look {
+        // Beside the verdict, which is that of what was passed on.
+        let count = look.changes.len();
+        let plural = if count == 1 { "" } else { "s" };
+        let text = if view.size <= Size::Small { "hindsight".into() } else { format!("hindsight: {count} change{plural}") };
+        parts.push((text, Role::Note));
+    }
     if session.by_habit {
         parts.push(("by habit".into(), Role::Note));
     }

@@ -18,7 +18,7 @@ use crate::{
     sanitise::{sanitise, sanitise_block},
     tui::{
         layout::Size,
-        panes::{View, frame, output_json, scores},
+        panes::{View, frame, output_hindsight, output_json, scores},
         text::{Pen, head},
         theme::Role,
     },
@@ -33,16 +33,7 @@ const AGAIN: usize = 12;
 
 /// Draws the pane.
 pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
-    let foot = match view.app.output_view {
-        OutputView::Diff if view.session.has_json => "[diff] clean raw json",
-        OutputView::Clean if view.session.has_json => "diff [clean] raw json",
-        OutputView::Raw if view.session.has_json => "diff clean [raw] json",
-        OutputView::Diff => "[diff] clean raw",
-        OutputView::Clean => "diff [clean] raw",
-        OutputView::Raw => "diff clean [raw]",
-        OutputView::Json => "diff clean raw [json]",
-    };
-    let mut inner = frame(view.app, view.theme, Pane::Output, "", foot, area, buf);
+    let mut inner = frame(view.app, view.theme, Pane::Output, "", &views(view), area, buf);
     if view.size <= Size::Small && !view.app.zoomed && inner.height > 4 {
         inner.height -= 1;
         scores::top_line(view, Rect { y: inner.bottom(), height: 1, ..inner }, 0, buf);
@@ -55,13 +46,29 @@ pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
         page = compose(view, inner, above + 1);
     }
     let lines = page.lines;
-    let skip = lines.len().saturating_sub(height);
-    for (line, pieces) in lines[skip..].iter().enumerate() {
+    // Hindsight does not follow the cursor, so it is read from its beginning.
+    let follows = view.app.output_view != OutputView::Hindsight;
+    let skip = if follows { lines.len().saturating_sub(height) } else { 0 };
+    for (line, pieces) in lines[skip..].iter().take(height).enumerate() {
         let mut pen = Pen::new(buf, view.glyphs(), inner, line as u16);
         for (text, style) in pieces {
             pen.put(text, *style);
         }
     }
+}
+
+/// The views that there are, the one that is shown in brackets.
+fn views(view: &View<'_>) -> String {
+    let shown = view.app.output_view;
+    let rows = [
+        (OutputView::Diff, "diff", true),
+        (OutputView::Clean, "clean", true),
+        (OutputView::Raw, "raw", true),
+        (OutputView::Json, "json", view.session.has_json),
+        (OutputView::Hindsight, "hindsight", view.session.engine.second_look.is_some()),
+    ];
+    let there = rows.iter().filter(|(row, _, there)| *there || *row == shown);
+    there.map(|(row, name, _)| if *row == shown { format!("[{name}]") } else { (*name).to_owned() }).collect::<Vec<_>>().join(" ")
 }
 
 /// The first delta to wrap, and how many bytes of it to leave out, so that the pane is filled.
@@ -84,6 +91,7 @@ fn compose(view: &View<'_>, inner: Rect, name_from: usize) -> Page {
     let mut page = Page::new(inner.width);
     match view.app.output_view {
         OutputView::Json => output_json::write(view, inner, &mut page),
+        OutputView::Hindsight => output_hindsight::write(view, inner, &mut page),
         OutputView::Diff | OutputView::Clean | OutputView::Raw => write(view, inner, name_from, &mut page),
     }
     page

@@ -1,4 +1,6 @@
 //! 3 Scores: each detector's value, its threshold and a word, at the cursor; below them the breaker and the numbers.
+//!
+//! Where there is no room for all of that, detectors that were silent up to the cursor share a line.
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -11,7 +13,7 @@ use crate::{
     },
     tui::{
         panes::{View, breaker, frame},
-        text::{Pen, width},
+        text::{Pen, width, wrap},
         theme::Role,
         widgets::{bar, gauge},
     },
@@ -21,13 +23,26 @@ use crate::{
 pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
     let foot = format!("{} over threshold", view.glyphs().finding);
     let inner = frame(view.app, view.theme, Pane::Scores, "", &foot, area, buf);
+    let below = breaker::lines(view, inner.width);
+    let all = DETECTORS.len() + 1 + below.len() <= usize::from(inner.height);
+    let (silent, spoke): (Vec<_>, Vec<_>) =
+        DETECTORS.iter().enumerate().partition(|(index, _)| !all && highest(view, *index, 0, view.moment.frames) == 0);
     let mut line = 0;
-    for (index, info) in DETECTORS.iter().enumerate() {
+    for (index, info) in spoke {
         score_line(view, index, info, inner, line, buf);
         line += 1;
     }
-    let rest = Rect { y: inner.y + (line + 1).min(inner.height), height: inner.height.saturating_sub(line + 1), ..inner };
-    breaker::draw(view, rest, buf);
+    let names: Vec<&str> = silent.iter().map(|(_, info)| info.id).collect();
+    let text = if names.is_empty() { String::new() } else { format!("quiet so far: {}", names.join(", ")) };
+    let wrapped = if text.is_empty() { Vec::new() } else { wrap(&text, usize::from(inner.width).max(16)) };
+    for part in wrapped {
+        Pen::new(buf, view.glyphs(), inner, line).put(&part, view.style(Role::Dim));
+        line += 1;
+    }
+    // An empty line parts them where it costs nothing.
+    let between = u16::from(usize::from(line) + below.len() < usize::from(inner.height));
+    let top = (line + between).min(inner.height);
+    breaker::draw(view, below, Rect { y: inner.y + top, height: inner.height - top, ..inner }, buf);
 }
 
 /// The detector with the highest score at the cursor, on one line, for screens without room for the pane.
