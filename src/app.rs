@@ -11,6 +11,7 @@ pub mod shared;
 pub mod peaks;
 pub mod session;
 pub mod tuning;
+pub mod undone;
 pub mod compose;
 pub mod comparing;
 pub mod labels;

@@ -257,8 +257,8 @@ fn the_mouse_seeks_focuses_and_steps() {
     assert!(app.session().unwrap().cursor.at.0 > end.0 * 98 / 100);
     mouse(&mut app, click, 0, 2);
     assert_eq!(frame(&app), None);
-    // The second transition.
-    mouse(&mut app, click, 60, 4 + 1 + 2);
+    // The second transition, behind the first one and its cause in two lines.
+    mouse(&mut app, click, 60, 4 + 1 + 3);
     assert_eq!(app.focus, Pane::States);
     press(&mut app, &["t"]);
     mouse(&mut app, click, 80, 29);
@@ -446,4 +446,62 @@ fn a_large_session_is_judged_in_the_background_and_only_the_latest_parameters_co
     // A way back leads over all three steps.
     assert_eq!(press(&mut app, &["u"]).len(), 1);
     assert_eq!(app.session().unwrap().engine.profile().params.get(Param::StallGap), wanted.params.get(Param::StallGap) - 250);
+}
+
+/// Opens one labelled stream.
+fn labelled(chunks: &str) -> App {
+    let line = format!(
+        r#"{{"id":"one","class":"none","kind":"negative","provider_format":"text","repair":"none","chunks":{chunks},"expected_text":"","labels":[],"source":"","note":""}}"#
+    );
+    let (_, case) = stutterscope::session::import::cases::cases(line.as_bytes()).next().unwrap();
+    app_with("one", &case.unwrap().exchange.into_inputs(), false)
+}
+
+/// The lines of the output pane that `keys` lead to, zoomed.
+fn shown(app: &mut App, keys: &[&str]) -> String {
+    press(app, keys);
+    let screen = render(app, THEME, 100, 30);
+    let lines = screen.lines().filter_map(|line| line.strip_prefix('┃')?.strip_suffix('┃'));
+    lines.map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn every_suppression_and_every_reorder_is_undone_in_the_view() {
+    let check = |chunks: &str, repaired: &str, undone: &str| {
+        let mut app = labelled(chunks);
+        let clean = ["G", "4", "z", "v"];
+        assert_eq!(shown(&mut app, &clean), repaired, "{chunks}");
+        let verdict = app.session().unwrap().verdict;
+        assert_eq!(shown(&mut app, &["x"]), undone, "{chunks}");
+        assert!(render(&app, THEME, 120, 40).contains("1 undone"));
+        assert_eq!(app.session().unwrap().verdict, verdict, "what was judged stays");
+        // Another threshold judges anew; what was undone is found again.
+        app.tuning_row = Param::StallGap as usize + 1;
+        press(&mut app, &["z", "6", "right", "4", "z"]);
+        assert_eq!(shown(&mut app, &[]), undone, "{chunks}");
+        assert_eq!(shown(&mut app, &["x"]), repaired, "{chunks}");
+    };
+    check(r#"["He","Hello","Hello you","Hello you there"]"#, "Hello you there", "HeHelloHello youHello you there");
+    let out_of_order = r#"[{"seq":0,"text":"The "},{"seq":2,"text":"brown "},{"seq":1,"text":"quick "},{"seq":3,"text":"fox"}]"#;
+    check(out_of_order, "The quick brown fox", "The brown quick fox");
+    let mut app = labelled(r#"["All"," is"," well."]"#);
+    press(&mut app, &["G", "x"]);
+    assert!(app.notice.as_deref().unwrap().contains("there is no finding up to the cursor"));
+}
+
+#[test]
+fn hindsight_stands_beside_what_was_passed_on() {
+    let chunks = r#"[{"t_ms":0,"text":"He"},{"t_ms":40,"text":"Hello"},{"t_ms":2040,"text":"Hello you"},{"t_ms":2080,"text":"Hello you there"},{"t_ms":2120,"text":"Hello you there, all"}]"#;
+    let mut app = labelled(chunks);
+    assert!(render(&app, THEME, 120, 40).contains("STUTTER │ hindsight: 1 change"));
+    assert_eq!(shown(&mut app, &["G", "4", "z", "v"]), "HeHello you there, all");
+    let view = shown(&mut app, &["v", "v"]);
+    assert_eq!(app.output_view, OutputView::Hindsight);
+    assert!(view.contains("cumulative_full: ") && view.contains("[-HeHello-]{+Hello+} you there, all"), "{view}");
+    // A judge that takes nothing out has nothing to look back on with other eyes.
+    app.tuning_row = 0;
+    press(&mut app, &["z", "6", "L", "L", "L", "L", "L", "L"]);
+    assert!(app.session().unwrap().engine.second_look.is_none());
+    press(&mut app, &["4", "v"]);
+    assert_eq!(app.output_view, OutputView::Diff);
 }

@@ -243,7 +243,10 @@ fn calls_through_the_proxy_use_them_where_asked() {
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(recorded[0].is_empty());
-    assert_eq!(recorded[1].iter().map(|(class, sessions)| (class.as_str(), *sessions)).collect::<Vec<_>>(), [("cumulative_full", 1)]);
+    assert_eq!(
+        recorded[1].iter().map(|(class, sessions)| (class.as_str(), *sessions)).collect::<Vec<_>>(),
+        [("cumulative_full", 1)]
+    );
     let habits = Habits::load(&file).unwrap();
     let start = Start {
         url: format!("POST {}/v1/chat/completions", upstream.root()),

@@ -110,6 +110,7 @@ actions! {
     Tune "tune" Screen ["t"] "open or close the tuning pane" hint "tune" 5;
     LabelDelta "label-delta" Screen ["a"] "label the delta at the cursor: stutter of a class, or fine" hint "label" 16;
     LabelStream "label-stream" Screen ["A"] "label the whole stream";
+    UndoFinding "undo-finding" Screen ["x"] "undo in the view what the finding at the cursor took out or moved, or repair it again" hint "undo" 18;
     Compare "compare" Screen ["d"] "compare the strategies on this session" hint "compare" 17;
     Compose "compose" Screen ["c"] "compose a request" hint "compose" 6;
     Sessions "sessions" Screen ["s"] "list sessions and recordings" hint "sessions" 7;

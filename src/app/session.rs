@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::{
-    app::{Cursor, comparing::Compared, labels::Noted, peaks::Peaks, rows, shared::Shared, tuning::Change},
+    app::{Cursor, comparing::Compared, labels::Noted, peaks::Peaks, rows, shared::Shared, tuning::Change, undone::Undone},
     core::{
         class::Class,
         desk::{BreakerSnapshot, GateDecision},
@@ -75,6 +75,8 @@ pub struct Session {
     pub verdict: Verdict,
     /// True if a habit of the endpoint, and no proof, decided a finding.
     pub by_habit: bool,
+    /// What somebody undid in the view.
+    pub undone: Undone,
     /// Maxima of the scores.
     pub peaks: Peaks,
     /// Whether the request asks for JSON, once it is known.
@@ -107,6 +109,7 @@ impl Session {
             metrics: Metrics::default(),
             verdict: Verdict::Clean,
             by_habit: false,
+            undone: Undone::default(),
             peaks: Peaks::default(),
             asks_json: None,
             has_json: false,
@@ -147,6 +150,7 @@ impl Session {
         self.verdict = Verdict::of(&judgement.findings);
         let known = !judgement.profile.habits.is_empty();
         self.by_habit = known && judgement.findings.iter().any(|finding| judgement.habit_behind(finding).is_some());
+        self.refresh_undone();
         if let Some(before) = &self.before {
             self.change = Change::between(&self.engine.reading, before, &self.engine.judgement);
         }

@@ -138,6 +138,7 @@ fn run(app: &mut App, command: Command, asked: Leaving) -> Vec<Effect> {
         View => view(app),
         Tune if app.focus == Pane::Tuning => close_tuning(app),
         Tune => open_tuning(app),
+        UndoFinding => app.notice = app.session_mut().map(Session::undo_finding),
         LabelDelta => labelling::open(app, false),
         LabelStream => labelling::open(app, true),
         OtherBack => labelling::other(app, false),

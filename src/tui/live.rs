@@ -18,13 +18,7 @@ use tokio::{
 
 use crate::{
     app::{
-        Action, App, Effect,
-        comparing::Compared,
-        compose::Request,
-        session::SessionId,
-        shared::Fresh,
-        state::OpenedFile,
-        update,
+        Action, App, Effect, comparing::Compared, compose::Request, session::SessionId, shared::Fresh, state::OpenedFile, update,
     },
     config::Config,
     core::{
@@ -328,7 +322,9 @@ impl Sources {
 
 fn open(path: &Path) -> Result<OpenedFile, String> {
     let source = session::open(path).map_err(|error| error.to_string())?;
-    let title = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    let (name, number) = session::source::file_and_number(path);
+    let stem = name.file_stem().unwrap_or(name.as_os_str()).to_string_lossy().into_owned();
+    let title = number.map_or(stem.clone(), |number| format!("{stem}#{number}"));
     let mut file = opened(title, Some(path.to_path_buf()), source);
     file.notes = notes::read(path).map_err(|error| error.to_string());
     Ok(file)

@@ -21,12 +21,7 @@ pub struct Proxy {
 
 impl Proxy {
     /// The proxy `server`, which tells of its calls through `events`; what they show of their endpoints goes to the file `habits`.
-    pub fn new(
-        title: String,
-        server: ProxyServer,
-        events: mpsc::UnboundedReceiver<Event>,
-        habits: Option<PathBuf>,
-    ) -> Proxy {
+    pub fn new(title: String, server: ProxyServer, events: mpsc::UnboundedReceiver<Event>, habits: Option<PathBuf>) -> Proxy {
         Proxy { title, server, events, habits }
     }
 

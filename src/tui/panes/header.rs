@@ -69,6 +69,10 @@ fn parts(view: &View<'_>, columns: u16) -> Vec<(String, Role)> {
         let text = if view.size <= Size::Small { "hindsight".into() } else { format!("hindsight: {count} change{plural}") };
         parts.push((text, Role::Note));
     }
+    let undone = session.undone.count(&session.engine.judgement);
+    if undone > 0 {
+        parts.push((format!("{undone} undone"), Role::Warning));
+    }
     if session.by_habit {
         parts.push(("by habit".into(), Role::Note));
     }

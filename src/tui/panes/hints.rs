@@ -31,7 +31,8 @@ pub fn finding(view: &View<'_>, area: Rect, buf: &mut Buffer) {
             if view.session.engine.judgement.habit_behind(found).is_some() {
                 pen.put("by habit ", view.style(Role::Note));
             }
-            pen.put_within(&sentence(found), view.style(Role::Text), reserved);
+            let undone = if view.session.undone.has(found) { ", undone in the view" } else { "" };
+            pen.put_within(&format!("{}{undone}", sentence(found)), view.style(Role::Text), reserved);
             if pen.left() >= reserved {
                 let columns = area.width.saturating_sub(width(&total) as u16);
                 pen.tab(area, columns).put(&total, view.style(Role::Dim));

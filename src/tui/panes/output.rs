@@ -113,7 +113,7 @@ fn write(view: &View<'_>, inner: Rect, name_from: usize, page: &mut Page) {
     }
     let deltas = match view.app.output_view {
         OutputView::Raw => (first..end).map(DeltaId).collect(),
-        _ => judgement.output.deltas_among(reading, first..end),
+        _ => view.session.undone.order(reading, judgement, first..end),
     };
     for id in deltas {
         let delta = reading.delta(id);
@@ -128,11 +128,20 @@ fn write(view: &View<'_>, inner: Rect, name_from: usize, page: &mut Page) {
             page.put(tail(delta.text, skip), mark(view, Role::Text, here));
             continue;
         }
+        let moved = !judgement.output.reorders.is_empty() && judgement.output.position(delta.frame) != delta.frame.0;
         let role = if delta.key.channel == Channel::Reasoning { Role::Dim } else { Role::Text };
         for segment in judgement.output.segments(reading, id, released) {
             let from = (segment.range.start as usize).max(skip);
             let Some(text) = delta.text.get(..segment.range.end as usize).map(|text| tail(text, from)) else { continue };
             match segment.fate {
+                Fate::Suppressed(finding) if view.session.undone.passes(judgement, segment.fate) => {
+                    removed.flush(view, page);
+                    let marked = view.app.output_view == OutputView::Diff;
+                    page.put(text, mark(view, if marked { Role::Warning } else { role }, here));
+                    if marked {
+                        removed.name(view, page, judgement.finding(finding).class, " undone");
+                    }
+                }
                 Fate::Suppressed(finding) if view.app.output_view == OutputView::Diff => {
                     removed.push(view, page, finding, text, here);
                 }
@@ -147,6 +156,11 @@ fn write(view: &View<'_>, inner: Rect, name_from: usize, page: &mut Page) {
                 }
                 Fate::Held => {}
             }
+        }
+        if moved && view.app.output_view == OutputView::Diff {
+            removed.flush(view, page);
+            let what = if view.session.undone.in_order(delta.frame) { " undone" } else { "" };
+            removed.name(view, page, Class::OutOfOrder, what);
         }
     }
     removed.flush(view, page);
@@ -224,10 +238,6 @@ impl Removed {
         let class = view.session.engine.judgement.finding(id).class;
         let line = page.lines.len() - 1;
         let again = self.named.contains(&class) || line < self.name_from;
-        if !again {
-            self.named.push(class);
-            page.named.get_or_insert(line);
-        }
         let shown = if again && !here { AGAIN } else { SHOWN };
         if shown == AGAIN {
             // The number and its sign stay together.
@@ -249,9 +259,23 @@ impl Removed {
             _ => page.put(&text, style),
         }
         page.put(if brackets { "-]" } else { "" }, style);
-        let name = if again { "" } else { class.name() };
-        let space = if again { "" } else { " " };
-        page.put(&format!("{}{name}{space}", view.glyphs().finding), view.style(Role::Error));
+        self.name(view, page, class, "");
+    }
+
+    /// The sign of a finding; where its class stands for the first time, with its name and `what` became of it.
+    fn name(&mut self, view: &View<'_>, page: &mut Page, class: Class, what: &str) {
+        let line = page.lines.len() - 1;
+        let again = self.named.contains(&class) || line < self.name_from;
+        let name = if again { String::new() } else { format!("{}{what} ", class.name()) };
+        if !again {
+            self.named.push(class);
+            page.named.get_or_insert(line);
+        }
+        page.keep(name.width() + 1);
+        page.put(
+            &format!("{}{name}", view.glyphs().finding),
+            view.style(if what.is_empty() { Role::Error } else { Role::Warning }),
+        );
     }
 }
 
@@ -280,7 +304,13 @@ impl Page {
             } else if self.column + columns <= self.width {
                 self.push(word, columns, style);
             } else if columns <= self.width && !word.trim().is_empty() {
+                // A line does not begin with a comma; the word before it comes along.
+                let closing = word.starts_with(['.', ',', ';', ':', '!', '?', ')', ']', '}', '\'', '"', '’', '”']);
+                let carried = if closing { self.carry() } else { None };
                 self.end_line();
+                if let Some((text, style)) = carried {
+                    self.push(&text, text.width(), style);
+                }
                 self.push(word, columns, style);
             } else if !word.trim().is_empty() {
                 for cluster in word.graphemes(true) {
@@ -309,6 +339,15 @@ impl Page {
                 _ => line.push((text.to_owned(), style)),
             }
         }
+    }
+
+    /// Takes the last word from the line, if it is short and something is before it.
+    fn carry(&mut self) -> Option<(String, Style)> {
+        let (piece, style) = self.lines.last_mut()?.last_mut()?;
+        let start = piece.rfind(char::is_whitespace)? + 1;
+        let word = piece.get(start..).filter(|word| !word.is_empty() && word.width() < self.width / 2)?.to_owned();
+        piece.truncate(start);
+        Some((word, *style))
     }
 
     /// Begins a new line unless `columns` more fit on this one.

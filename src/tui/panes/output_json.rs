@@ -7,7 +7,6 @@ use ratatui::layout::Rect;
 use crate::{
     core::{
         json_value::{Follower, path, pretty},
-        output::Fate,
         reading::{Channel, ChannelKey, FrameId},
     },
     tui::{
@@ -86,7 +85,7 @@ fn texts(view: &View<'_>) -> Option<BTreeMap<ChannelKey, (FrameId, String)>> {
     let released = judgement.output.released_at(reading.frame_count(), view.moment);
     let mut texts = BTreeMap::<ChannelKey, (FrameId, String)>::new();
     let mut bytes = 0;
-    for id in judgement.output.deltas_among(reading, 0..end.min(MOST as u32 + 1)) {
+    for id in view.session.undone.order(reading, judgement, 0..end.min(MOST as u32 + 1)) {
         let delta = reading.delta(id);
         if !matches!(delta.key.channel, Channel::Text | Channel::ToolArguments) {
             continue;
@@ -96,7 +95,8 @@ fn texts(view: &View<'_>) -> Option<BTreeMap<ChannelKey, (FrameId, String)>> {
             return None;
         }
         let (_, text) = texts.entry(delta.key).or_insert_with(|| (delta.frame, String::new()));
-        for segment in judgement.output.segments(reading, id, released).iter().filter(|segment| segment.fate == Fate::Emitted) {
+        let segments = judgement.output.segments(reading, id, released);
+        for segment in segments.iter().filter(|segment| view.session.undone.passes(judgement, segment.fate)) {
             text.push_str(&delta.text[segment.range.start as usize..segment.range.end as usize]);
         }
     }

@@ -96,7 +96,7 @@ fn indent(list: Rect) -> usize {
     if list.width >= 36 { 10 } else { 5 }
 }
 
-/// What the list shows: what happened and below it why, whole where all of them fit so, else on one line.
+/// What the list shows: what happened and below it why, in as many lines as all of them can have, or one.
 fn shown(session: &Session, moment: Moment, list: Rect) -> Vec<Shown> {
     let (reading, transitions) = (&session.engine.reading, &session.engine.judgement.transitions);
     let columns = usize::from(list.width).saturating_sub(indent(list)).max(8);
@@ -105,7 +105,13 @@ fn shown(session: &Session, moment: Moment, list: Rect) -> Vec<Shown> {
         format!("{frame}{}", item.cause)
     };
     let (count, room) = (transitions.len(), usize::from(list.height));
-    let whole = count * 2 <= room && transitions.iter().map(|item| 1 + wrap(&cause(item), columns).len()).sum::<usize>() <= room;
+    let lines = |item: &Transition| wrap(&cause(item), columns);
+    // A session with more of them than lines is not asked for any.
+    let heights: Vec<usize> =
+        if count * 2 <= room { transitions.iter().map(|item| lines(item).len()).collect() } else { Vec::new() };
+    let fits = |most: &usize| heights.iter().map(|height| 1 + height.min(most)).sum::<usize>() <= room;
+    let most = (1..=room).rev().find(fits).unwrap_or(1);
+    let whole = count * 2 <= room;
     let here = transitions.partition_point(|item| item.moment <= moment).saturating_sub(1);
     let first = if whole { 0 } else { window(here as u32, count as u32, list.height / 2) };
     let mut rows = Vec::new();
@@ -114,7 +120,12 @@ fn shown(session: &Session, moment: Moment, list: Rect) -> Vec<Shown> {
         if line >= list.height {
             break;
         }
-        let cause = if whole { wrap(&cause(item), columns) } else { vec![cause(item)] };
+        let mut cause = if most > 1 { lines(item) } else { vec![cause(item)] };
+        if cause.len() > most {
+            // What does not fit says so at the end of the last line.
+            let rest = cause.split_off(most - 1).join(" ");
+            cause.push(rest);
+        }
         let height = 1 + cause.len() as u16;
         rows.push(Shown { line, index, cause });
         line += height;
