@@ -180,15 +180,11 @@ fn cut(name: &str, body: &[u8], keep: Keep) {
 }
 
 /// Fixtures with deltas that cannot be trimmed: what then happens is tested below.
-const NOT_TRIMMED: [&str; 6] = [
+const NOT_TRIMMED: [&str; 3] = [
     // Arguments that are an object and no string.
     "gemini-array-tool.json",
     "gemini-tool.sse",
     "ollama-tools.ndjson",
-    // What the frame says depends on the frames before it.
-    "dashscope-cumulative.sse",
-    "sglang.sse",
-    "tgi-full-text.sse",
 ];
 
 #[test]

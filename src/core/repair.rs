@@ -17,10 +17,13 @@ use crate::core::{
     reading::{DeltaId, FrameId, Identity, Note, Reading},
 };
 
+mod cumulative;
 mod data;
 mod edit;
+mod elements;
 mod literal;
 
+use cumulative::Cumulative;
 use edit::{DeltaCut, Wire};
 
 /// Follows a judgement and writes what it released. One body: the reading's arena from the first byte to the last.
@@ -40,6 +43,7 @@ pub struct Repair {
     /// How many findings were looked at, and from how many frames on it is known that frames are delivered again.
     findings: usize,
     redelivers: Option<u32>,
+    cumulative: Cumulative,
     /// How many frames were trimmed.
     pub trimmed: u32,
     /// How many frames were left out.
@@ -101,7 +105,8 @@ impl Repair {
 
     /// Writes frame `id` in the place of the frame whose turn it would be.
     fn write_frame(&mut self, reading: &Reading, judgement: &Judgement, id: FrameId, out: &mut Vec<u8>) -> Result<(), Fault> {
-        let edited = match repaired(reading, judgement, id)? {
+        let repeating = self.cumulative.edit((reading, judgement), 0..self.position, id)?;
+        let edited = match repeating.map_or_else(|| repaired(reading, judgement, id), Ok)? {
             Edited::Whole if self.is_redelivered(reading, judgement, id) => Edited::Drop,
             edited => edited,
         };

@@ -7,12 +7,13 @@ use std::ops::Range;
 
 use super::{
     data::{with_data, with_view},
+    elements::without_holders_of,
     literal::{Literal, decode, literals, without},
 };
 use crate::core::{
     dialect::{DialectInfo, FrameView, Sink, bedrock::base64},
     frame::Framing,
-    reading::{ChannelKey, Note},
+    reading::{Channel, ChannelKey, Note},
 };
 
 /// The most places that are tried for one delta.
@@ -69,10 +70,34 @@ impl DeltaCut<'_> {
 }
 
 /// What a frame says when it is read by itself.
-#[derive(PartialEq)]
+#[derive(Clone, PartialEq)]
 struct Told {
     deltas: Vec<(ChannelKey, Vec<u8>, bool)>,
     notes: Vec<Note>,
+}
+
+impl Told {
+    /// The same without the whole tool call whose arguments are delta `index`; the calls behind it are one place further on if
+    /// `counted`, because their places number them.
+    fn without_call(&self, index: usize, counted: bool) -> Told {
+        let mut told = self.clone();
+        let (gone, ..) = told.deltas.remove(index);
+        let moved = |choice: u16, block: &mut u16| {
+            if counted && choice == gone.choice && *block > gone.block {
+                *block -= 1;
+            }
+        };
+        told.notes.retain(|note| !matches!(note, Note::Tool { choice, block, .. } if (*choice, *block) == (gone.choice, gone.block)));
+        for (key, ..) in told.deltas.iter_mut().filter(|(key, ..)| key.channel == Channel::ToolArguments) {
+            moved(key.choice, &mut key.block);
+        }
+        for note in &mut told.notes {
+            if let Note::Tool { choice, block, .. } = note {
+                moved(*choice, block);
+            }
+        }
+        told
+    }
 }
 
 impl Wire {
@@ -105,19 +130,36 @@ impl Wire {
         // From the last one on: a delta that goes whole moves those behind it.
         for (index, cut) in cuts.iter().enumerate().rev().filter(|(_, cut)| !cut.gone.is_empty()) {
             let rest = cut.rest();
-            if rest.is_empty() {
-                told.deltas.remove(index);
-            } else {
-                told.deltas[index].1 = rest;
+            let whole = rest.is_empty().then(|| told.clone());
+            match &whole {
+                Some(_) => drop(told.deltas.remove(index)),
+                None => told.deltas[index].1 = rest,
             }
             let data = with_view(self.framing, &current, |view: &FrameView<'_>| view.data.to_vec())?;
-            current = candidates(&data, cut)
-                .into_iter()
-                .take(MOST_TRIES)
-                .filter_map(|data| with_data(self.framing, &current, &data))
-                .find(|edited| self.read(edited).is_some_and(|now| now == told))?;
+            let trimmed = self.first_that_tells(&current, candidates(&data, cut), std::slice::from_ref(&told));
+            current = match (trimmed, whole) {
+                (Some((trimmed, _)), _) => trimmed,
+                (None, Some(whole)) if whole.deltas[index].0.channel == Channel::ToolArguments => {
+                    // Arguments that are no string go with the call that they belong to.
+                    let left = [true, false].map(|counted| whole.without_call(index, counted));
+                    let (dropped, kind) = self.first_that_tells(&current, without_holders_of(&data, cut.text.as_bytes()), &left)?;
+                    told = left[kind].clone();
+                    dropped
+                }
+                (None, _) => return None,
+            };
         }
         Some(current)
+    }
+
+    /// The first of these data with which `frame` says one of `wanted`, and which.
+    fn first_that_tells(self, frame: &[u8], data: Vec<Vec<u8>>, wanted: &[Told]) -> Option<(Vec<u8>, usize)> {
+        let edited = data.into_iter().take(MOST_TRIES).filter_map(|data| with_data(self.framing, frame, &data));
+        edited.into_iter().find_map(|edited| {
+            let now = self.read(&edited)?;
+            let kind = wanted.iter().position(|wanted| *wanted == now)?;
+            Some((edited, kind))
+        })
     }
 }
 

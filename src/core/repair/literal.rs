@@ -36,7 +36,7 @@ pub fn literals(data: &[u8]) -> Vec<Literal> {
 }
 
 /// The closing quote of the string whose first byte is at `start`.
-fn end_of(data: &[u8], start: usize) -> Option<usize> {
+pub(super) fn end_of(data: &[u8], start: usize) -> Option<usize> {
     let mut at = start;
     loop {
         let found = at + memchr2(b'"', b'\\', data.get(at..)?)?;
