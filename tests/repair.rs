@@ -179,21 +179,77 @@ fn cut(name: &str, body: &[u8], keep: Keep) {
     assert_eq!(found, expected, "{name}: {}", text(&bytes));
 }
 
-/// Fixtures with deltas that cannot be trimmed: what then happens is tested below.
-const NOT_TRIMMED: [&str; 3] = [
-    // Arguments that are an object and no string.
-    "gemini-array-tool.json",
-    "gemini-tool.sse",
-    "ollama-tools.ndjson",
-];
+/// Fixtures whose arguments are an object and no string: a piece of them cannot be taken out, see below.
+const NOT_TRIMMED: [&str; 3] = ["gemini-array-tool.json", "gemini-tool.sse", "ollama-tools.ndjson"];
 
 #[test]
 fn text_can_be_taken_out_of_every_frame() {
-    for (name, body) in bodies().iter().filter(|(name, _)| !NOT_TRIMMED.contains(&name.as_str())) {
+    for (name, body) in &bodies() {
+        // Of an object none of it or all.
+        cut(name, body, |index, text| if index % 3 == 1 { 0..0 } else { 0..text.len() });
+        cut(name, body, |index, text| if index % 2 == 0 { 0..0 } else { 0..text.len() });
+        if NOT_TRIMMED.contains(&name.as_str()) {
+            continue;
+        }
         cut(name, body, |_, text| text.chars().next().map_or(0, char::len_utf8)..text.len());
         cut(name, body, |_, text| 0..text.char_indices().next_back().filter(|(at, _)| *at > 0).map_or(text.len(), |(at, _)| at));
-        cut(name, body, |index, text| if index % 3 == 1 { 0..0 } else { 0..text.len() });
     }
+}
+
+/// Takes delta `delta` of `body` out whole; what is written.
+fn without_delta(body: &str, delta: u32) -> String {
+    let mut engine = judged(&inputs([body.as_bytes()]));
+    engine.judgement.repair_stopped(&engine.reading, "a finding to blame");
+    let finding = FindingId(engine.judgement.findings.len() as u32 - 1);
+    let delta = stutterscope::core::reading::DeltaId(delta);
+    let range = 0..engine.reading.delta(delta).text.len() as u32;
+    engine.judgement.output.cuts = vec![Cut { delta, range, finding, moment: Moment::END }];
+    let mut bytes = Vec::new();
+    Repair::default().write(&engine.reading, &engine.judgement, &mut bytes).unwrap();
+    text(&bytes)
+}
+
+#[test]
+fn a_call_whose_arguments_are_an_object_goes_whole() {
+    let gemini = |parts: &[&str]| {
+        format!(
+            "data: {{\"candidates\":[{{\"content\":{{\"parts\":[{}],\"role\":\"model\"}},\"finishReason\":\"STOP\"}}],\"usageMetadata\":{{\"totalTokenCount\":7}}}}\r\n\r\n",
+            parts.join(",")
+        )
+    };
+    let call =
+        |name: &str| format!("{{\"functionCall\":{{\"name\":\"{name}\",\"args\":{{\"q\": [1]}}}},\"thoughtSignature\":\"x\"}}");
+    let (one, two, said) = (call("one"), call("two"), "{\"text\":\"I look.\"}");
+    let body = gemini(&[said, &one, &two]);
+    assert_eq!(without_delta(&body, 1), gemini(&[said, &two]));
+    assert_eq!(without_delta(&body, 2), gemini(&[said, &one]));
+    let ollama = |calls: &str| {
+        format!(
+            "{{\"model\":\"m\",\"created_at\":\"2025-06-09T17:58:55.337823Z\",\"message\":{{\"role\":\"assistant\",\"content\":\"So\",\"tool_calls\":[{calls}]}},\"done\":true}}\n"
+        )
+    };
+    let call = |city: &str| format!("{{\"function\":{{\"name\":\"weather\",\"arguments\":{{\"city\":\"{city}\"}}}}}}");
+    let (one, two) = (call("Ulm"), call("Köln"));
+    let body = ollama(&format!("{one}, {two}"));
+    assert_eq!((without_delta(&body, 1), without_delta(&body, 2)), (ollama(&two), ollama(&one)));
+    assert_eq!(without_delta(&ollama(&one), 1), ollama(""));
+}
+
+#[test]
+fn frames_that_repeat_all_text_so_far_do_so_with_the_repaired_text() {
+    let event = |text: &str, tokens: u32, finish: &str| {
+        format!(
+            "id:{tokens}\nevent:result\n:HTTP_STATUS/200\ndata:{{\"output\":{{\"choices\":[{{\"message\":{{\"content\":\"{text}\",\"role\":\"assistant\"}},\"finish_reason\":\"{finish}\"}}]}},\"usage\":{{\"output_tokens\":{tokens},\"input_tokens\":3}},\"request_id\":\"r\"}}\n\n"
+        )
+    };
+    let body = |events: &[(&str, u32)]| -> String {
+        let finish = |tokens: u32| if tokens == 5 { "stop" } else { "null" };
+        events.iter().map(|(text, tokens)| event(text, *tokens, finish(*tokens))).collect()
+    };
+    let came = [("A\\u00e9", 1), ("A\\u00e9 b", 2), ("A\\u00e9 b c", 3), ("A\\u00e9 b c d", 4), ("A\\u00e9 b c d", 5)];
+    // The first text, and then what is known and what is new by turns. The third event has nothing left to say.
+    let expected = [("A\\u00e9", 1), ("A\\u00e9 b", 2), ("A\\u00e9 b d", 4), ("A\\u00e9 b d", 5)];
+    assert_eq!(without_delta(&body(&came), 4), body(&expected));
 }
 
 fn sse(text: &str) -> String {

@@ -88,7 +88,8 @@ impl Cumulative {
             let whole = format!("{}{}", text(known), text(new));
             let start = if known.is_some() { 0 } else { from };
             let inside = state.gone.iter().filter(|gone| gone.start < start + whole.len() && gone.end > start);
-            let gone: Vec<_> = inside.map(|gone| gone.start.max(start) - start..gone.end.min(start + whole.len()) - start).collect();
+            let gone: Vec<_> =
+                inside.map(|gone| gone.start.max(start) - start..gone.end.min(start + whole.len()) - start).collect();
             changed |= !gone.is_empty();
             grows |= state.left() != state.left;
             state.left = state.left();

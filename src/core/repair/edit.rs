@@ -87,7 +87,8 @@ impl Told {
                 *block -= 1;
             }
         };
-        told.notes.retain(|note| !matches!(note, Note::Tool { choice, block, .. } if (*choice, *block) == (gone.choice, gone.block)));
+        told.notes
+            .retain(|note| !matches!(note, Note::Tool { choice, block, .. } if (*choice, *block) == (gone.choice, gone.block)));
         for (key, ..) in told.deltas.iter_mut().filter(|(key, ..)| key.channel == Channel::ToolArguments) {
             moved(key.choice, &mut key.block);
         }
@@ -101,9 +102,14 @@ impl Told {
 }
 
 impl Wire {
-    fn read(self, frame: &[u8]) -> Option<Told> {
+    /// What `frame` says behind `first`, or as the first frame.
+    fn read(self, first: Option<&[u8]>, frame: &[u8]) -> Option<Told> {
+        let mut reader = (self.dialect.reader)();
+        if let Some(first) = first {
+            with_view(self.framing, first, |view| reader.read(view, &mut Sink::default()))?;
+        }
         let mut sink = Sink::default();
-        with_view(self.framing, frame, |view| (self.dialect.reader)().read(view, &mut sink))?;
+        with_view(self.framing, frame, |view| reader.read(view, &mut sink))?;
         let mut from = 0;
         let deltas = sink.deltas.iter().map(|(key, end, snapshot)| {
             let text = sink.text[from..*end as usize].to_vec();
@@ -120,7 +126,12 @@ impl Wire {
     /// `frame` without what is to go of its deltas, all of which `cuts` names in order. `None` if that cannot be done, or cannot be
     /// shown to change nothing else.
     pub fn trim(self, frame: &[u8], cuts: &[DeltaCut<'_>]) -> Option<Vec<u8>> {
-        let mut told = self.read(frame)?;
+        // A frame that restates a text may be the first to say it when it is read by itself; behind another one it is not.
+        self.trim_behind(None, frame, cuts).or_else(|| self.trim_behind(Some(frame), frame, cuts))
+    }
+
+    fn trim_behind(self, first: Option<&[u8]>, frame: &[u8], cuts: &[DeltaCut<'_>]) -> Option<Vec<u8>> {
+        let mut told = self.read(first, frame)?;
         let same =
             |(delta, cut): (&(ChannelKey, Vec<u8>, bool), &DeltaCut<'_>)| cut.gone.is_empty() || delta.1 == cut.text.as_bytes();
         if told.deltas.len() != cuts.len() || !told.deltas.iter().zip(cuts).all(same) {
@@ -136,13 +147,14 @@ impl Wire {
                 None => told.deltas[index].1 = rest,
             }
             let data = with_view(self.framing, &current, |view: &FrameView<'_>| view.data.to_vec())?;
-            let trimmed = self.first_that_tells(&current, candidates(&data, cut), std::slice::from_ref(&told));
+            let trimmed = self.first_that_tells(first, &current, candidates(&data, cut), std::slice::from_ref(&told));
             current = match (trimmed, whole) {
                 (Some((trimmed, _)), _) => trimmed,
                 (None, Some(whole)) if whole.deltas[index].0.channel == Channel::ToolArguments => {
                     // Arguments that are no string go with the call that they belong to.
                     let left = [true, false].map(|counted| whole.without_call(index, counted));
-                    let (dropped, kind) = self.first_that_tells(&current, without_holders_of(&data, cut.text.as_bytes()), &left)?;
+                    let holders = without_holders_of(&data, cut.text.as_bytes());
+                    let (dropped, kind) = self.first_that_tells(first, &current, holders, &left)?;
                     told = left[kind].clone();
                     dropped
                 }
@@ -153,10 +165,10 @@ impl Wire {
     }
 
     /// The first of these data with which `frame` says one of `wanted`, and which.
-    fn first_that_tells(self, frame: &[u8], data: Vec<Vec<u8>>, wanted: &[Told]) -> Option<(Vec<u8>, usize)> {
+    fn first_that_tells(self, first: Option<&[u8]>, frame: &[u8], data: Vec<Vec<u8>>, wanted: &[Told]) -> Option<(Vec<u8>, usize)> {
         let edited = data.into_iter().take(MOST_TRIES).filter_map(|data| with_data(self.framing, frame, &data));
         edited.into_iter().find_map(|edited| {
-            let now = self.read(&edited)?;
+            let now = self.read(first, &edited)?;
             let kind = wanted.iter().position(|wanted| *wanted == now)?;
             Some((edited, kind))
         })
