@@ -3,78 +3,28 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
+#[path = "support/scenario.rs"]
+mod scenario;
 
 use std::collections::BTreeSet;
 
 use rstest::rstest;
+use scenario::{home, played};
 use stutterscope::{
     core::{
         class::{
-            CLASSES, Class,
+            CLASSES,
             Layer::{self, Client, Model, Proxy, Server, Transport, Unknown},
         },
-        dialect::{self, DialectInfo},
         engine::Engine,
-        input::{Attempt, End, Head, Input, Origin, Start, TransportError, What},
+        input::What,
         params::Profile,
-        time::Micros,
     },
     eval::Labelled,
-    net::demo::{
-        render,
-        scenarios::all,
-        script::{Close, Play, Scenario},
-    },
+    net::demo::scenarios::all,
     session::import::cases::cases,
 };
 use support::{eof, finish, frame, judge, opening, read};
-
-/// A scenario as a client with retries sees it: every play before the first stream fails and is tried again.
-fn played(scenario: &Scenario) -> Engine {
-    let dialect = dialect::by_id(if scenario.class == Some(Class::ReplayBySeq) { "ollama" } else { "openai-chat" }).unwrap();
-    let mut engine = Engine::new(Profile::default());
-    let mut at = 0;
-    let mut fold = |at, what| engine.fold(&Input { at: Micros(at), what });
-    fold(0, What::Start(Box::new(start(dialect))));
-    let last = scenario.plays.iter().position(|play| matches!(play, Play::Stream { .. })).unwrap_or(scenario.plays.len() - 1);
-    for (number, play) in scenario.plays[..=last].iter().enumerate() {
-        fold(at, What::Attempt(Attempt { number: number as u32, endpoint: String::new(), model: String::new() }));
-        let (status, writes, close) = match play {
-            Play::Stream { steps, close } => (200, render(scenario.name, 0, steps, dialect), *close),
-            Play::Refuse { status, .. } => (*status, Vec::new(), Close::Whole),
-        };
-        let content_type = if status == 200 { dialect.content_type } else { "application/json" };
-        fold(at, What::Head(Head { status, headers: vec![("content-type".into(), content_type.into())] }));
-        let begin = at;
-        for write in writes {
-            at = begin + write.at_us;
-            fold(at, What::Bytes(write.bytes));
-        }
-        if let Play::Refuse { kind, message, .. } = play {
-            at += 1_000;
-            let body = format!("{{\"error\":{{\"message\":\"{message}\",\"type\":\"{kind}\"}}}}");
-            fold(at, What::Bytes(body.into_bytes()));
-        }
-        if number < last {
-            fold(at, What::Draw { purpose: "retry.jitter".into(), value: 0 });
-        }
-        fold(at, What::End(end_of(close)));
-        at += 100_000;
-    }
-    engine
-}
-
-fn end_of(close: Close) -> End {
-    match close {
-        Close::Whole => End::Eof,
-        Close::Early | Close::Reset => End::Reset,
-        Close::BadChunk => End::Error { class: TransportError::Protocol, message: "invalid chunk size".into() },
-    }
-}
-
-fn start(dialect: &DialectInfo) -> Start {
-    Start { origin: Origin::Sent, clocked: true, provider: "demo".into(), dialect: Some(dialect.id.into()), ..Start::default() }
-}
 
 /// Who is to blame for what each scenario shows: nobody, one layer, or, of several findings, each its own.
 const SCENARIOS: &[(&str, &[Layer])] = &[
@@ -127,7 +77,7 @@ const SCENARIOS: &[(&str, &[Layer])] = &[
 #[test]
 fn scenarios() {
     for scenario in all() {
-        let engine = played(scenario);
+        let engine = played(scenario, home(scenario));
         let layers: BTreeSet<Layer> = engine.judgement.findings.iter().map(|finding| finding.layer).collect();
         // A scenario that is new here shows what it shows under its class's usual blame.
         let Some((_, expected)) = SCENARIOS.iter().find(|(name, _)| *name == scenario.name) else {

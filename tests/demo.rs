@@ -10,20 +10,18 @@ use stutterscope::{
     core::{
         class::{Class, Family},
         desk::Desk,
-        dialect::{self, DialectInfo},
         engine::Engine,
-        input::{Attempt, End, Head, Input, Origin, Start, What},
+        input::{Input, What},
         machine::State,
         params::{Profile, Strategy},
         reading::{Channel, FrameId, FrameKind},
-        time::Micros,
     },
     net::{
         client::{self, Save},
         demo::{
             DemoServer, render,
             scenarios::{self, all},
-            script::{Close, Play, Scenario},
+            script::{Play, Scenario},
         },
         request::RequestSpec,
     },
@@ -32,44 +30,15 @@ use tokio::sync::watch;
 
 #[path = "support/net.rs"]
 mod net;
+#[path = "support/scenario.rs"]
+mod scenario;
 use net::spec;
-
-/// The dialect in which a scenario shows its class: only Ollama's frames carry an identity.
-fn home(scenario: &Scenario) -> &'static DialectInfo {
-    dialect::by_id(if scenario.class == Some(Class::ReplayBySeq) { "ollama" } else { "openai-chat" }).unwrap()
-}
-
-/// A scenario's first stream, read with the times that it has at speed 1, without a network.
-fn folded(scenario: &Scenario, dialect: &DialectInfo) -> Option<Engine> {
-    let (steps, close) = scenario.plays.iter().find_map(|play| match play {
-        Play::Stream { steps, close } => Some((*steps, *close)),
-        Play::Refuse { .. } => None,
-    })?;
-    let start = Start {
-        origin: Origin::Sent,
-        clocked: true,
-        provider: "demo".into(),
-        dialect: Some(dialect.id.into()),
-        ..Start::default()
-    };
-    let mut engine = Engine::new(Profile::default());
-    let mut fold = |at, what| engine.fold(&Input { at: Micros(at), what });
-    fold(0, What::Start(Box::new(start)));
-    fold(0, What::Attempt(Attempt { number: 0, endpoint: String::new(), model: String::new() }));
-    fold(0, What::Head(Head { status: 200, headers: vec![("content-type".into(), dialect.content_type.into())] }));
-    let mut last = 0;
-    for write in render(scenario.name, 0, steps, dialect) {
-        last = write.at_us;
-        fold(last, What::Bytes(write.bytes));
-    }
-    fold(last, What::End(if close == Close::Whole { End::Eof } else { End::Reset }));
-    Some(engine)
-}
+use scenario::{home, streamed};
 
 #[test]
 fn every_scenario_shows_the_class_it_names() {
     for scenario in all() {
-        let Some(engine) = folded(scenario, home(scenario)) else { continue };
+        let Some(engine) = streamed(scenario, home(scenario)) else { continue };
         let classes: BTreeSet<&str> = engine.judgement.findings.iter().map(|finding| finding.class.name()).collect();
         match scenario.class {
             Some(Class::ProviderError) if scenario.plays.len() > 1 => {}
@@ -100,10 +69,10 @@ fn said(engine: &Engine) -> Vec<String> {
 #[test]
 fn every_scenario_is_the_same_in_every_dialect() {
     for scenario in all() {
-        let Some(home) = folded(scenario, home(scenario)) else { continue };
+        let Some(home) = streamed(scenario, home(scenario)) else { continue };
         for dialect in DemoServer::dialects() {
             let what = format!("{} as {}", scenario.name, dialect.id);
-            let engine = folded(scenario, dialect).unwrap();
+            let engine = streamed(scenario, dialect).unwrap();
             let unknown =
                 (0..engine.reading.frame_count()).filter(|id| engine.reading.frame(FrameId(*id)).kind == FrameKind::Unknown);
             assert_eq!(unknown.count(), 0, "{what}");
@@ -132,7 +101,7 @@ fn rendering_is_repeatable_and_numbered() {
             }
         }
     }
-    let long = scenarios::by_name("long").and_then(|scenario| folded(scenario, home(scenario))).unwrap();
+    let long = scenarios::by_name("long").and_then(|scenario| streamed(scenario, home(scenario))).unwrap();
     assert_eq!(long.reading.delta_count(), 5_000);
 }
 

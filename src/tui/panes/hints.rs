@@ -3,7 +3,7 @@
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use crate::{
-    app::{ACTIONS, App},
+    app::{ACTIONS, App, Command, Overlay},
     core::{class::Action, judgement::Finding},
     tui::{
         keymap::shown,
@@ -90,7 +90,8 @@ pub fn keys(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         if let Some(other) = other {
             key = format!("{key} {}", shown(other.keys[0], theme.ascii));
         }
-        let needed = width(&key) + width(row.hint.0) + 1;
+        let label = if row.command == Command::Accept { accepts(app) } else { row.hint.0 };
+        let needed = width(&key) + width(label) + 1;
         if needed > pen.left() {
             line += 1;
             if line >= area.height {
@@ -99,9 +100,19 @@ pub fn keys(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
             pen = Pen::new(buf, theme.glyphs(), area, line);
             pen.put(" ", theme.style(Role::Dim));
         }
-        pen.put(&key, theme.style(Role::Key)).put(&format!(" {}", row.hint.0), theme.style(Role::Dim));
+        pen.put(&key, theme.style(Role::Key)).put(&format!(" {label}"), theme.style(Role::Dim));
         let between = pen.left().min(2);
         pen.put(&"  "[..between], theme.style(Role::Dim));
+    }
+}
+
+/// What Enter does in the list that lies over the screen.
+fn accepts(app: &App) -> &'static str {
+    match app.overlays.last() {
+        Some(Overlay::Help(_)) => "run",
+        Some(Overlay::Label(_)) => "put the label",
+        Some(Overlay::Compare(_)) => "go to where it parts",
+        Some(Overlay::Sessions(_) | Overlay::Composer) | None => "open",
     }
 }
 

@@ -137,9 +137,11 @@ fn write(view: &View<'_>, inner: Rect, name_from: usize, page: &mut Page) {
                 Fate::Suppressed(finding) if view.session.undone.passes(judgement, segment.fate) => {
                     removed.flush(view, page);
                     let marked = view.app.output_view == OutputView::Diff;
+                    let class = judgement.finding(finding).class;
+                    let known = marked && removed.known(page, class);
                     page.put(text, mark(view, if marked { Role::Warning } else { role }, here));
                     if marked {
-                        removed.name(view, page, judgement.finding(finding).class, " undone");
+                        Removed::sign(view, page, class, known, " undone");
                     }
                 }
                 Fate::Suppressed(finding) if view.app.output_view == OutputView::Diff => {
@@ -160,7 +162,8 @@ fn write(view: &View<'_>, inner: Rect, name_from: usize, page: &mut Page) {
         if moved && view.app.output_view == OutputView::Diff {
             removed.flush(view, page);
             let what = if view.session.undone.in_order(delta.frame) { " undone" } else { "" };
-            removed.name(view, page, Class::OutOfOrder, what);
+            let known = removed.known(page, Class::OutOfOrder);
+            Removed::sign(view, page, Class::OutOfOrder, known, what);
         }
     }
     removed.flush(view, page);
@@ -236,8 +239,7 @@ impl Removed {
         let brackets = view.theme.brackets_removed();
         // The first piece of a class is shown at length and names it; the others are the same again.
         let class = view.session.engine.judgement.finding(id).class;
-        let line = page.lines.len() - 1;
-        let again = self.named.contains(&class) || line < self.name_from;
+        let again = self.known(page, class);
         let shown = if again && !here { AGAIN } else { SHOWN };
         if shown == AGAIN {
             // The number and its sign stay together.
@@ -259,23 +261,26 @@ impl Removed {
             _ => page.put(&text, style),
         }
         page.put(if brackets { "-]" } else { "" }, style);
-        self.name(view, page, class, "");
+        Removed::sign(view, page, class, again, "");
     }
 
-    /// The sign of a finding; where its class stands for the first time, with its name and `what` became of it.
-    fn name(&mut self, view: &View<'_>, page: &mut Page, class: Class, what: &str) {
+    /// True if `class` was named where it can be read; if not, it is to be named now.
+    fn known(&mut self, page: &mut Page, class: Class) -> bool {
         let line = page.lines.len() - 1;
-        let again = self.named.contains(&class) || line < self.name_from;
-        let name = if again { String::new() } else { format!("{}{what} ", class.name()) };
-        if !again {
+        let known = self.named.contains(&class) || line < self.name_from;
+        if !known {
             self.named.push(class);
             page.named.get_or_insert(line);
         }
-        page.keep(name.width() + 1);
-        page.put(
-            &format!("{}{name}", view.glyphs().finding),
-            view.style(if what.is_empty() { Role::Error } else { Role::Warning }),
-        );
+        known
+    }
+
+    /// The sign of a finding, with the class if it is not known yet and what became of it.
+    fn sign(view: &View<'_>, page: &mut Page, class: Class, known: bool, what: &str) {
+        let name = if known { String::new() } else { format!("{}{what} ", class.name()) };
+        page.keep(name.trim_end().width() + 1);
+        let role = if what.is_empty() { Role::Error } else { Role::Warning };
+        page.put(&format!("{}{name}", view.glyphs().finding), view.style(role));
     }
 }
 

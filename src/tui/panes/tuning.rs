@@ -64,7 +64,12 @@ fn change_line(view: &View<'_>, inner: Rect, buf: &mut Buffer) {
         return;
     }
     if view.session.before.is_none() {
-        pen.put("arrows move a parameter; everything is judged again at once", view.style(Role::Dim));
+        let text = if inner.width >= 62 {
+            "arrows move a parameter; everything is judged again at once"
+        } else {
+            "arrows move one; all is judged anew"
+        };
+        pen.put(text, view.style(Role::Dim));
         return;
     }
     let change = view.session.change;
