@@ -16,6 +16,7 @@ use stutterscope::{
         update::begin,
     },
     core::{
+        class::Class,
         input::{End, Input, What},
         params::{Param, Profile},
         time::Micros,
@@ -504,4 +505,37 @@ fn hindsight_stands_beside_what_was_passed_on() {
     assert!(app.session().unwrap().engine.second_look.is_none());
     press(&mut app, &["4", "v"]);
     assert_eq!(app.output_view, OutputView::Diff);
+}
+
+#[test]
+fn the_view_says_where_a_habit_decided() {
+    use stutterscope::app::state::OpenedFile;
+    let inputs = support::session(&["ha", "haha"], 40);
+    let opened = |habits| {
+        let mut app = App::new(providers::all(&Default::default()));
+        let profile = Profile { habits, ..Profile::default() };
+        update(&mut app, Action::Opened(Box::new(OpenedFile::fold("doubt".into(), None, inputs.clone(), profile))));
+        press(&mut app, &["G"]);
+        render(&app, THEME, 120, 40)
+    };
+    let told = ["│ by habit │", "1 cumulative_full by habit frame 1 starts", "habits: cumulative_full 3×"];
+    let (without, with) = (opened(Vec::new()), opened(vec![(Class::CumulativeFull, 3)]));
+    for part in told {
+        assert!(with.contains(part) && !without.contains(part), "{part}\n{with}");
+    }
+}
+
+/// What is known of an endpoint belongs to the session that asks it, and not to the next one.
+#[test]
+fn habits_of_one_endpoint_are_not_those_of_another() {
+    let mut app = App::new(providers::all(&Default::default()));
+    begin(&mut app);
+    let first = app.session().unwrap().id;
+    update(&mut app, Action::Known(first, vec![(Class::CumulativeFull, 3)]));
+    assert_eq!(app.session().unwrap().engine.profile().habits, [(Class::CumulativeFull, 3)]);
+    app.tuning_row = 1;
+    press(&mut app, &["6", "right", "r"]);
+    begin(&mut app);
+    assert_ne!(app.session().unwrap().id, first);
+    assert!(app.session().unwrap().engine.profile().habits.is_empty());
 }

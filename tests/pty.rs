@@ -361,7 +361,7 @@ fn live_sessions_learn_habits_where_the_configuration_asks_for_it() {
         thread::sleep(Duration::from_millis(20));
     }
     session.press("r");
-    session.wait("second session", |text| text.contains("habits (earlier sessions): ") && text.contains(" in 1"));
+    session.wait("second session", |text| text.contains("habits: cumulative_replay 1×"));
     session.wait("its end", |text| text.contains("ENDED") && text.contains("122/122"));
     session.press("Q");
     assert_eq!(session.exit_code(), 0);

@@ -124,8 +124,8 @@ fn number_lines(view: &View<'_>) -> Vec<String> {
     ];
     let habits = &engine.judgement.profile.habits;
     if !habits.is_empty() {
-        let known = habits.iter().map(|(class, sessions)| format!("{} in {sessions}", class.name()));
-        lines.push(format!("habits (earlier sessions): {}", known.collect::<Vec<_>>().join(", ")));
+        let known = habits.iter().map(|(class, sessions)| format!("{} {sessions}{}", class.name(), view.glyphs().times));
+        lines.push(format!("habits: {}", known.collect::<Vec<_>>().join(", ")));
     }
     lines
 }

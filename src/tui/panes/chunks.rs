@@ -84,7 +84,7 @@ fn frame_row(view: &View<'_>, id: FrameId, row: u32, inner: Rect, pen: &mut Pen<
     }
     let (word, role) = kind(reading, id, frame.kind);
     pen.put(&format!("{word:<6} "), view.style(if future { Role::Dim } else { role }));
-    let found = finding_of(judgement, id);
+    let found = findings_of(judgement, id).next_back();
     let label = view.session.label_of(id);
     let reserved = 2 * (usize::from(found.is_some()) + usize::from(label.is_some()));
     content(view, id, future, &mut Limit { reserved, wide: inner.width >= WITH_TIME, pen });
@@ -147,10 +147,10 @@ fn content(view: &View<'_>, id: FrameId, future: bool, pen: &mut Limit<'_, '_>) 
     }
 }
 
-/// The latest finding that was decided when frame `id` had just been read.
-pub fn finding_of(judgement: &Judgement, id: FrameId) -> Option<usize> {
-    let end = judgement.findings.partition_point(|finding| finding.moment.frames <= id.0 + 1);
-    end.checked_sub(1).filter(|index| judgement.findings[*index].moment.frames == id.0 + 1)
+/// The findings that were decided when frame `id` had just been read.
+pub fn findings_of(judgement: &Judgement, id: FrameId) -> std::ops::Range<usize> {
+    let before = |frames: u32| judgement.findings.partition_point(|finding| finding.moment.frames <= frames);
+    before(id.0)..before(id.0 + 1)
 }
 
 fn bracket(view: &View<'_>, reading: &Reading, id: FrameId) -> &'static str {

@@ -51,14 +51,18 @@ fn place(finding: &Finding) -> String {
 }
 
 fn sentence(finding: &Finding) -> String {
-    let action = match finding.action {
+    format!("{}; {}", finding.evidence.trim_end_matches('.'), done(finding))
+}
+
+/// What was done about a finding, in a word.
+pub fn done(finding: &Finding) -> &'static str {
+    match finding.action {
         Action::Keep => "kept",
         Action::Hold => "held",
         Action::Suppress => "suppressed",
         Action::Reorder => "reordered",
         Action::Flag => "flagged",
-    };
-    format!("{}; {action}", finding.evidence.trim_end_matches('.'))
+    }
 }
 
 /// Says what the program has to say.

@@ -9,7 +9,9 @@ use crate::{
         state::InspectorView,
     },
     core::{
+        class::{Certainty, Layer},
         input::What,
+        judgement::Finding,
         reading::{DeltaId, FrameId, Reading},
         time::Moment,
     },
@@ -17,8 +19,9 @@ use crate::{
     tui::{
         panes::{
             View,
-            chunks::{finding_of, mark_text},
+            chunks::{findings_of, mark_text},
             frame,
+            hints::done,
         },
         text::{Pen, wrap},
         theme::Role,
@@ -27,6 +30,10 @@ use crate::{
 
 /// The most bytes of a frame that are shown as JSON.
 const JSON_BYTES: usize = 32 << 10;
+
+/// The most findings of one frame, and characters of a reading, that are shown.
+const MOST_FINDINGS: usize = 4;
+const READING: usize = 80;
 
 /// Draws the pane.
 pub fn draw(view: &View<'_>, area: Rect, buf: &mut Buffer) {
@@ -83,14 +90,48 @@ fn label_lines(view: &View<'_>, id: FrameId) -> Vec<String> {
 /// What was found at this frame, whole: the line below the panes may not have room for it.
 fn finding_lines(view: &View<'_>, id: FrameId, columns: usize) -> Vec<String> {
     let judgement = &view.session.engine.judgement;
-    let Some(index) = finding_of(judgement, id) else { return Vec::new() };
-    let finding = &judgement.findings[index];
-    let info = finding.class.info();
-    let mut lines = vec![format!("{} {}: {}", view.glyphs().finding, info.name, info.title)];
-    for text in [&finding.evidence, &format!("hint: {}", info.hint)] {
-        lines.extend(wrap(text, columns.saturating_sub(2)).into_iter().map(|line| format!("  {line}")));
+    let mut lines = Vec::new();
+    for index in findings_of(judgement, id).rev().take(MOST_FINDINGS) {
+        let finding = &judgement.findings[index];
+        let info = finding.class.info();
+        lines.push(format!("{} {}: {}", view.glyphs().finding, info.name, info.title));
+        let mut texts = vec![finding.evidence.clone(), standing(finding)];
+        if !finding.readings.is_empty() {
+            let readings: Vec<String> = finding.readings.iter().map(|reading| format!("\"{}\"", end_of(reading, view.glyphs().ellipsis))).collect();
+            texts.push(format!("either {}", readings.join(" or ")));
+        }
+        texts.push(format!("hint: {}", finding.hint));
+        for text in &texts {
+            lines.extend(wrap(text, columns.saturating_sub(2)).into_iter().map(|line| format!("  {line}")));
+        }
     }
     lines
+}
+
+/// How sure a finding is, what was done and who did it.
+fn standing(finding: &Finding) -> String {
+    let certainty = match finding.certainty {
+        Certainty::Proved => "proved",
+        Certainty::Likely => "likely",
+        Certainty::Ambiguous => "ambiguous",
+    };
+    let layer = match finding.layer {
+        Layer::Model => "by the model",
+        Layer::Server => "by the server",
+        Layer::Proxy => "by a proxy on the way",
+        Layer::Transport => "by the connection",
+        Layer::Client => "by this side",
+        Layer::Unknown => "by whom is not known",
+    };
+    let repaired = if finding.repaired { ", repaired" } else { "" };
+    format!("{certainty}, {}{repaired}; {layer}", done(finding))
+}
+
+/// The end of a reading, where two of them differ.
+fn end_of(text: &str, dots: &str) -> String {
+    let chars = text.chars().count();
+    let rest: String = text.chars().skip(chars.saturating_sub(READING)).collect();
+    if chars > READING { format!("{dots}{rest}") } else { rest }
 }
 
 fn json_lines(reading: &Reading, id: FrameId) -> Vec<String> {
