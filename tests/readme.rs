@@ -67,3 +67,17 @@ fn files_are_there() {
         assert!(root().join(name).exists(), "the README names {name}");
     }
 }
+
+#[test]
+fn the_configuration_in_it_is_understood() {
+    let text = readme();
+    let block = text.split("\n    (\n").nth(1).unwrap().split("\n    )\n").next().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.ron");
+    fs::write(&path, format!("({block})")).unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_stutterscope"));
+    command.args(["send", "hi", "--curl"]).env("STUTTERSCOPE_CONFIG", &path).env("STUTTERSCOPE_DATA_DIR", folder.path());
+    let output = command.env("LOCAL_KEY", "k").output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && told.contains("http://localhost:8000/v1"), "{told}");
+}

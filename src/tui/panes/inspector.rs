@@ -97,7 +97,8 @@ fn finding_lines(view: &View<'_>, id: FrameId, columns: usize) -> Vec<String> {
         lines.push(format!("{} {}: {}", view.glyphs().finding, info.name, info.title));
         let mut texts = vec![finding.evidence.clone(), standing(finding)];
         if !finding.readings.is_empty() {
-            let readings: Vec<String> = finding.readings.iter().map(|reading| format!("\"{}\"", end_of(reading, view.glyphs().ellipsis))).collect();
+            let readings: Vec<String> =
+                finding.readings.iter().map(|reading| format!("\"{}\"", end_of(reading, view.glyphs().ellipsis))).collect();
             texts.push(format!("either {}", readings.join(" or ")));
         }
         texts.push(format!("hint: {}", finding.hint));
