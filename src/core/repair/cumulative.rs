@@ -15,6 +15,8 @@ use crate::core::{
 #[derive(Debug, Clone, Default)]
 pub struct Cumulative {
     channels: BTreeMap<ChannelKey, Known>,
+    /// A frame was written so: this is such a wire.
+    sure: bool,
 }
 
 /// The text of a channel as the frames have it.
@@ -56,10 +58,30 @@ struct Said {
 
 impl Cumulative {
     /// What becomes of frame `id`, if a text in it repeats one of which a piece was taken out, or has such a piece behind what it
-    /// repeats; `None` if it is a frame like any other. The frames in `before` were written.
+    /// repeats; `None` if it is a frame like any other. The frames at the positions `before` were written.
     pub fn edit(
         &mut self,
         (reading, judgement): (&Reading, &Judgement),
+        before: Range<u32>,
+        id: FrameId,
+    ) -> Result<Option<Edited>, Fault> {
+        match self.try_edit(reading, judgement, before, id) {
+            // What looks the same may be a whole text beside an increment, in fields of their own.
+            Err(_) if !self.sure => {
+                self.channels.clear();
+                Ok(None)
+            }
+            edited => {
+                self.sure |= matches!(edited, Ok(Some(_)));
+                edited
+            }
+        }
+    }
+
+    fn try_edit(
+        &mut self,
+        reading: &Reading,
+        judgement: &Judgement,
         before: Range<u32>,
         id: FrameId,
     ) -> Result<Option<Edited>, Fault> {
@@ -98,13 +120,12 @@ impl Cumulative {
         if !changed {
             return Ok(None);
         }
+        let cuts: Vec<_> = cuts.iter().map(|(text, gone)| DeltaCut { text, gone: gone.clone() }).collect();
+        let trimmed = trim(reading, id, &cuts).ok_or(Fault { frame: id })?;
         // A text that did not grow could be taken for one to add, where little was said before.
         let running = |note: &Note| says_nothing(note, false) || matches!(note, Note::Usage(_));
-        if !grows && reading.notes_of(id).iter().all(|(_, note)| running(note)) {
-            return Ok(Some(Edited::Drop));
-        }
-        let cuts: Vec<_> = cuts.iter().map(|(text, gone)| DeltaCut { text, gone: gone.clone() }).collect();
-        trim(reading, id, &cuts).map(|trimmed| Some(Edited::Trim(trimmed))).ok_or(Fault { frame: id })
+        let silent = !grows && reading.notes_of(id).iter().all(|(_, note)| running(note));
+        Ok(Some(if silent { Edited::Drop } else { Edited::Trim(trimmed) }))
     }
 }
 
