@@ -235,6 +235,30 @@ fn a_call_whose_arguments_are_an_object_goes_whole() {
     assert_eq!(without_delta(&ollama(&one), 1), ollama(""));
 }
 
+/// A call that came again with its frame comes once, and so it is read again.
+#[test]
+fn a_call_that_is_delivered_again_goes_with_its_frame() {
+    let line = |time: &str, content: &str, call: &str, done: bool| {
+        format!(
+            "{{\"model\":\"m\",\"created_at\":\"2025-06-09T17:58:{time}Z\",\"message\":{{\"role\":\"assistant\",\"content\":\"{content}\"{call}}},\"done\":{done}}}\n"
+        )
+    };
+    let call = ",\"tool_calls\":[{\"function\":{\"name\":\"weather\",\"arguments\":{\"city\":\"Ulm\"}}}]";
+    let lines = [
+        line("55.100000001", "I will look", "", false),
+        line("55.200000001", " at it", "", false),
+        line("55.300000001", ".", call, false),
+    ];
+    let end = line("56.100000001", "", "", true);
+    let body = lines.concat() + &lines[1..].concat() + &end;
+    let expected = lines.concat() + &end;
+    assert_eq!(text(&check("a call again", &inputs([body.as_bytes()]))), expected);
+    let engine = judged(&inputs([body.as_bytes()]));
+    let calls = stutterscope::report::Report::of(&engine.reading, &engine.judgement, "").tool_calls;
+    let said: Vec<&str> = calls.iter().map(|call| call.arguments.as_str()).filter(|arguments| !arguments.is_empty()).collect();
+    assert_eq!((support::text(&engine).as_str(), &said[..]), ("I will look at it.", &["{\"city\":\"Ulm\"}"][..]));
+}
+
 #[test]
 fn frames_that_repeat_all_text_so_far_do_so_with_the_repaired_text() {
     let event = |text: &str, tokens: u32, finish: &str| {

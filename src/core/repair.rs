@@ -144,6 +144,10 @@ impl Repair {
             }
         }
         let Some(identity) = reading.identity(id) else { return false };
+        if reading.deltas_of(id).any(|delta| !reading.delta(DeltaId(delta)).snapshot) {
+            // Text that the judge passes on is passed on.
+            return false;
+        }
         let first = *self.identities.entry(identity).or_insert(id);
         // What was found later must not count, or other reads of the same bytes would give other ones.
         let known = self.redelivers.is_some_and(|frames| frames <= id.0 + 1);

@@ -172,6 +172,10 @@ impl Identities {
 }
 
 fn same_deltas(reading: &Reading, one: FrameId, two: FrameId) -> bool {
+    // A call that has no number of its own is another one each time that it is read, in bytes it is the same.
+    if reading.frame_bytes(one).trim_ascii_end() == reading.frame_bytes(two).trim_ascii_end() {
+        return true;
+    }
     let deltas = |frame| reading.deltas_of(frame).map(|delta| reading.delta(DeltaId(delta))).map(|delta| (delta.key, delta.text));
     deltas(one).eq(deltas(two))
 }
