@@ -98,6 +98,7 @@ impl Texts {
             // Each call's arguments are a text of their own.
             let base = if key.channel == Channel::ToolArguments { 0 } else { *place };
             *place += text.chars;
+            let taken_out = text.emitted.is_empty() && !text.removed.is_empty();
             for (finding, mut piece) in text.removed {
                 piece.at += base;
                 all.removed.entry(finding).or_default().push(piece);
@@ -108,6 +109,8 @@ impl Texts {
                 Channel::Text if output.is_empty() => *output = text.emitted,
                 Channel::Text => output.push_str(&text.emitted),
                 Channel::Reasoning if key.choice == 0 => all.reasoning.push_str(&text.emitted),
+                // A call that was delivered again is none of its own.
+                Channel::ToolArguments if taken_out => drop(calls.remove(&(key.choice, key.block))),
                 Channel::ToolArguments => calls.entry((key.choice, key.block)).or_default().arguments = text.emitted,
                 Channel::Reasoning | Channel::Refusal => {}
             }
