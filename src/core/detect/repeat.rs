@@ -7,6 +7,8 @@
 
 /// Longest unit in bytes: 512 tokens, or 4,096 characters of the widest kind.
 pub const LONGEST: usize = 16 << 10;
+/// Signs after which something begins, without a space.
+const OPENING: [char; 13] = ['"', '\'', '`', '(', '[', '{', '>', '“', '„', '‘', '«', '「', '（'];
 /// Bytes that are looked up at once.
 const GRAM: usize = 8;
 /// Equal bytes from which a distance is followed. Shorter ones recur everywhere.
@@ -47,7 +49,8 @@ impl Run {
         let start = (self.start..self.end).find(|at| text.is_char_boundary(*at)).unwrap_or(self.start);
         let whole = Run { start, ..self };
         let unit = whole.unit(text);
-        let inside = !text[..start].is_empty() && !text[..start].ends_with(char::is_whitespace);
+        // What opens a quotation or a value ends nothing.
+        let inside = text[..start].chars().next_back().is_some_and(|char| !char.is_whitespace() && !OPENING.contains(&char));
         let skip = match unit.find(char::is_whitespace) {
             Some(at) if unit[at..].starts_with('\n') && (inside || at == 0) => at + 1,
             Some(at) if inside => at,
