@@ -4,6 +4,10 @@
 //! the table is asked where the last eight stood before, at four positions in a row: that distance is a lead. A lead is compared backwards once, and forwards as text comes, so each byte
 //! is looked at a bounded number of times. Two copies prove it, and then its unit is made as short as it can be. Positions, not
 //! deltas, set the pace: chunking does not matter.
+//!
+//! Where nothing but a number breaks a distance, [`Drift`] goes on with it.
+
+use super::drift::{self, Drift};
 
 /// Longest unit in bytes: 512 tokens, or 4,096 characters of the widest kind.
 pub const LONGEST: usize = 16 << 10;
@@ -35,12 +39,21 @@ pub struct Run {
     pub start: usize,
     /// One past its last byte.
     pub end: usize,
+    /// For a run whose copies differ in their numbers, and so in their lengths: whole copies, and where the last of them ends. The
+    /// period is the first one's length then.
+    pub counted: Option<(u64, usize)>,
 }
 
 impl Run {
     /// Whole copies in the run.
     pub fn copies(self) -> u64 {
-        ((self.end - self.start) / self.period) as u64
+        self.counted.map_or(((self.end - self.start) / self.period) as u64, |(copies, _)| copies)
+    }
+
+    /// The same run without its first `skip` bytes, which are fewer than a copy.
+    pub fn after(self, skip: usize) -> Run {
+        let whole = |(copies, end): (u64, usize)| (copies - u64::from(end + skip > self.end), end);
+        Run { start: self.start + skip, counted: self.counted.map(whole), ..self }
     }
 
     /// The same run from where its unit naturally begins: at a whole character, a word or a line, if the text before it happens to
@@ -56,7 +69,7 @@ impl Run {
             Some(at) if inside => at,
             _ => 0,
         };
-        Run { start: start + if skip < unit.len() { skip } else { 0 }, ..self }
+        self.after(start - self.start + if skip < unit.len() { skip } else { 0 })
     }
 
     /// One copy, of a natural run; `text` is the text that it lies in.
@@ -87,6 +100,7 @@ pub struct Repeat {
     known: usize,
     /// Up to where they are counted.
     counted: usize,
+    drift: Drift,
 }
 
 impl Repeat {
@@ -98,10 +112,15 @@ impl Repeat {
             if let Some((run, proved)) = self.lead {
                 self.follow(bytes, run, proved, ended);
             } else {
-                self.search(bytes);
+                self.search(bytes, ended);
             }
         }
         self.lead.filter(|(run, proved)| *proved && run.told()).map(|(run, _)| run)
+    }
+
+    /// The run at the end of the text whose copies differ in their numbers.
+    pub fn drift(&self) -> Option<Run> {
+        self.drift.run()
     }
 
     /// How many bytes were seen, and how many of them stood in the text before, at the distance that was followed then.
@@ -117,9 +136,13 @@ impl Repeat {
         self.enter(bytes, run.end);
         self.seen = run.end;
         self.know(run.end, run.end - from);
+        self.drift.advance(bytes, run.end, ended);
         if run.end < stop {
             if proved && run.told() {
                 ended.push(run);
+            }
+            if drift::counts(bytes, run.end - run.period, run.end) {
+                self.drift.begin(bytes, run.end - run.period, run.end);
             }
             self.lead = None;
             // What ended it is the mark by which a longer unit around this one is known again.
@@ -133,10 +156,11 @@ impl Repeat {
         self.lead = Some((run, proved));
     }
 
-    fn search(&mut self, bytes: &[u8]) {
+    fn search(&mut self, bytes: &[u8], ended: &mut Vec<Run>) {
         let stop = self.next.max(SLOTS.0);
         self.enter(bytes, bytes.len().min(stop - EVERY));
         self.seen = bytes.len().min(stop);
+        self.drift.advance(bytes, self.seen, ended);
         if bytes.len() < stop {
             return;
         }
@@ -144,8 +168,25 @@ impl Repeat {
             self.grow(bytes, stop - EVERY);
         }
         // One of so many positions in a row stands where the same bytes were entered, whatever the distance.
-        let leads = (0..EVERY).filter_map(|back| self.lead_at(bytes, stop - back));
-        let lead = leads.min_by_key(|run| run.period);
+        let (mut lead, mut counting): (Option<Run>, Option<(usize, usize)>) = (None, None);
+        for run in (0..EVERY).filter_map(|back| self.lead_at(bytes, stop - back)) {
+            let same = run.end - run.start - run.period;
+            if same >= LEAD && lead.is_none_or(|lead| run.period < lead.period) {
+                lead = Some(run);
+            }
+            let (then, now) = (run.start, run.start + run.period);
+            if self.drift.is_idle()
+                && counting.is_none_or(|(then, now)| run.period < now - then)
+                && drift::counts(bytes, then, now)
+                && drift::reaches(bytes, run.end - run.period, run.end)
+            {
+                counting = Some((run.end - run.period, run.end));
+            }
+        }
+        if let Some((then, now)) = counting {
+            self.drift.begin(bytes, then, now);
+            self.drift.advance(bytes, stop, ended);
+        }
         self.enter(bytes, stop);
         self.next = stop + STRIDE + ((stop as u64).wrapping_mul(MIX) >> (64 - SPREAD)) as usize;
         if stop >= 4 * EVERY * self.slots.len() && self.slots.len() < SLOTS.1 {
@@ -160,7 +201,7 @@ impl Repeat {
         }
     }
 
-    /// The distance at which the bytes before `end` stood before, if there are enough of them.
+    /// The distance at which the bytes before `end` stood before.
     fn lead_at(&self, bytes: &[u8], end: usize) -> Option<Run> {
         let before = *self.slots.get(self.slot(bytes, end))? as usize;
         if before == 0 || end - before > LONGEST || gram(bytes, before) != gram(bytes, end) {
@@ -169,7 +210,7 @@ impl Repeat {
         let period = end - before;
         let pairs = bytes[..end].iter().rev().zip(bytes[..before].iter().rev());
         let same = pairs.take(2 * LONGEST).take_while(|(now, then)| now == then).count();
-        (same >= LEAD).then_some(Run { period, start: end - same - period, end })
+        Some(Run { period, start: end - same - period, end, counted: None })
     }
 
     /// Makes the table four times as large, and enters what it had again.

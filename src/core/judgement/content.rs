@@ -29,6 +29,8 @@ pub(super) struct Content {
     run: Option<Run>,
     /// The loop at the end of the text, or the last one.
     pub looped: Option<Looped>,
+    /// The same of loops whose copies differ in their numbers.
+    pub counting: Option<Looped>,
     pub blanks: Blanks,
     /// Where the whitespace begins that was flagged last.
     pub flooded: Option<usize>,
@@ -93,7 +95,17 @@ impl Content {
 
     /// True if the text ends in a run of three copies or more, or a loop was found last.
     pub fn goes_round(&self) -> bool {
-        self.run.is_some() || self.looped.is_some_and(|looped| looped.finding.is_some())
+        self.run.is_some() || [self.looped, self.counting].iter().flatten().any(|looped| looped.finding.is_some())
+    }
+
+    /// Where the loop of which `run` is the run is kept.
+    pub fn loop_of_mut(&mut self, run: Run) -> &mut Option<Looped> {
+        if run.counted.is_some() { &mut self.counting } else { &mut self.looped }
+    }
+
+    /// The last loop of the kind that `run` is of.
+    pub fn loop_of(&self, run: Run) -> Option<Looped> {
+        if run.counted.is_some() { self.counting } else { self.looped }
     }
 
     /// The latest deltas, those after `first`.
@@ -147,6 +159,9 @@ impl Judgement {
         match run {
             Some(run) => self.judge_loop(reading, key, id, run),
             None => self.score(Detector::Loop, 0),
+        }
+        if let Some(run) = self.channel(key).content.repeat.drift() {
+            self.judge_loop(reading, key, id, run);
         }
     }
 }

@@ -5,12 +5,13 @@ use crate::core::{
     detect::{
         Detector,
         lines::Alike,
-        loops::{self, Asked, Kind, Unit},
+        loops::{self, Asked, Kind, Speech, Unit, Weight},
         prompt::Prompt,
         repeat::Run,
         surroundings::{self, Place},
     },
     judgement::{FindingId, Judgement, findings::Draft},
+    params::Params,
     reading::{Channel, ChannelKey, DeltaId, FrameId, Note, Reading},
 };
 
@@ -31,18 +32,36 @@ pub(super) struct Looped {
     pub finding: Option<FindingId>,
 }
 
+impl Looped {
+    /// What `run`, of `chars` characters, means.
+    fn weigh(&self, run: Run, chars: u64, params: &Params) -> Option<Weight> {
+        match run.counted {
+            Some((copies, _)) => loops::weigh_counting(self.unit, copies, self.place, self.asked, params),
+            None => loops::weigh(self.unit, run.copies(), chars, self.place, self.asked, params),
+        }
+    }
+}
+
 impl Judgement {
     /// Judges the run that the text of delta `id` ended, or goes on with.
     pub(super) fn judge_loop(&mut self, reading: &Reading, key: ChannelKey, id: DeltaId, run: Run) {
-        let looped = self.channel(key).content.looped.filter(|looped| looped.start == run.start);
+        let looped = self.channel(key).content.loop_of(run).filter(|looped| looped.start == run.start);
         let looped = match looped {
             Some(looped) => looped,
             None => self.begin_loop(key, id, run),
         };
-        let run = Run { start: run.start + looped.skip, ..run };
+        let run = run.after(looped.skip);
+        let counts = run.counted.is_some();
+        // A row of data counts as it likes, and a loop that is told already is not told again.
+        let told = |exact: Looped| exact.finding.is_some() && exact.start >= run.start;
+        let exact =
+            || looped.finding.is_none() && self.channels.get(key).is_some_and(|known| known.content.looped.is_some_and(told));
+        if counts && (looped.unit.speech == Speech::Row || exact()) {
+            return;
+        }
         let (copies, chars) = (run.copies(), run.copies() * looped.unit.chars);
         let params = &self.profile.params;
-        let weight = loops::weigh(looped.unit, copies, chars, looped.place, looped.asked, params);
+        let weight = looped.weigh(run, chars, params);
         let needed = loops::limit(looped.unit, looped.place, params).max(1);
         self.score(Detector::Loop, (copies * 1000 / needed).min(1000) as u16);
         let Some(mut weight) = weight else { return };
@@ -53,7 +72,7 @@ impl Judgement {
         if !looped.settled {
             self.settle_loop(reading, key, run, &mut looped);
             let params = &self.profile.params;
-            match loops::weigh(looped.unit, copies, chars, looped.place, looped.asked, params) {
+            match looped.weigh(run, chars, params) {
                 Some(settled) => weight = settled,
                 None => return,
             }
@@ -61,7 +80,8 @@ impl Judgement {
         let evidence = loops::sentence(&self.channels.entry(key).accepted, run, chars);
         let readings = match weight.certainty {
             Certainty::Ambiguous => {
-                vec![format!("a loop: {evidence}"), format!("asked for, or data: {copies} copies that were meant")]
+                let meant = if counts { "a list that counts" } else { "asked for, or data" };
+                vec![format!("a loop: {evidence}"), format!("{meant}: {copies} copies that were meant")]
             }
             _ => Vec::new(),
         };
@@ -72,7 +92,7 @@ impl Judgement {
             }
             None => {
                 let cause = self.session.cause.take();
-                let (class, action, layer) = (looped.unit.class(), Action::Flag, Layer::Model);
+                let (class, action, layer) = (looped.unit.class(counts), Action::Flag, Layer::Model);
                 let draft = Draft { class, score: 1000, certainty: weight.certainty, action, layer, evidence: evidence.clone() };
                 let known = self.findings.len();
                 let second = looped.second;
@@ -90,7 +110,7 @@ impl Judgement {
             }
         };
         let score = (copies * 1000 / needed).min(1000) as u16;
-        self.channel(key).content.looped = Some(Looped { finding: Some(finding), ..looped });
+        *self.channel(key).content.loop_of_mut(run) = Some(Looped { finding: Some(finding), ..looped });
         let finding = &mut self.findings[finding.0 as usize];
         finding.count = u32::try_from(copies).unwrap_or(u32::MAX);
         finding.evidence = evidence;
@@ -113,7 +133,7 @@ impl Judgement {
             second: channel.content.delta_at(natural.start + run.period).unwrap_or(id),
             finding: None,
         };
-        channel.content.looped = Some(looped);
+        *channel.content.loop_of_mut(run) = Some(looped);
         looped
     }
 
@@ -139,7 +159,7 @@ impl Judgement {
             most => Asked::UpTo(most),
         };
         looped.settled = true;
-        content.looped = Some(*looped);
+        *content.loop_of_mut(run) = Some(*looped);
     }
 
     /// A line that is one of too many alike, at byte `at` of the text.
@@ -181,18 +201,20 @@ impl Judgement {
         });
         let Some(output) = output else { return };
         for key in self.channels.keys() {
-            let looped = self.channels.get(key).and_then(|channel| channel.content.looped);
-            let Some((unit, id)) = looped.and_then(|looped| looped.finding.map(|id| (looped.unit, id))) else { continue };
-            let finding = &mut self.findings[id.0 as usize];
-            let chars = unit.chars * u64::from(finding.count);
-            if output == 0 || finding.level == Level::Note || chars <= output.saturating_mul(MOST_CHARS) {
-                continue;
+            let content = self.channels.get(key).map(|channel| [channel.content.looped, channel.content.counting]);
+            for looped in content.into_iter().flatten().flatten() {
+                let Some(id) = looped.finding else { continue };
+                let finding = &mut self.findings[id.0 as usize];
+                let chars = looped.unit.chars * u64::from(finding.count);
+                if output == 0 || finding.level == Level::Note || chars <= output.saturating_mul(MOST_CHARS) {
+                    continue;
+                }
+                (finding.level, finding.certainty, finding.layer) = (Level::Note, Certainty::Ambiguous, Layer::Unknown);
+                finding.readings = vec![
+                    format!("a loop: {}", finding.evidence),
+                    format!("text that no model said word by word: {output} tokens are too few for {chars} characters"),
+                ];
             }
-            (finding.level, finding.certainty, finding.layer) = (Level::Note, Certainty::Ambiguous, Layer::Unknown);
-            finding.readings = vec![
-                format!("a loop: {}", finding.evidence),
-                format!("text that no model said word by word: {output} tokens are too few for {chars} characters"),
-            ];
         }
     }
 }
