@@ -106,6 +106,8 @@ params! {
         "shortest run of up to loop.copies copies that is spoken of";
     LoopBlock "loop.block_chars" Chars 100..=65_536 = 1_000 step 100
         "shortest run of three or more copies of a long unit (80 characters) that is noted";
+    LoopStop "loop.stop" Count 0..=100_000 = 0 step 50
+        "copies of a proved loop after which this program ends the stream that it asked for; 0 ends none, since nobody can say what would have come";
     WordsRate "words.rate" Thousandths 1..=1_000 = 30 step 5
         "words said again at once, of the last 100, that are a stutter if three or more different ones are among them; clean streams stay under 5";
     AnswerMinChars "answer.min_chars" Chars 16..=65_536 = 64 step 16

@@ -11,9 +11,23 @@ use crate::core::{
         surroundings::{self, Place},
     },
     judgement::{FindingId, Judgement, findings::Draft},
-    params::Params,
+    params::{Param, Params},
     reading::{Channel, ChannelKey, DeltaId, FrameId, Note, Reading},
+    time::Moment,
 };
+
+/// Where a profile asks for a stream to be ended because it goes round in a loop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LoopStop {
+    /// When.
+    pub moment: Moment,
+    /// The delta that brought the last copy of those that were enough.
+    pub delta: DeltaId,
+    /// The loop.
+    pub finding: FindingId,
+    /// Its copies then.
+    pub copies: u64,
+}
 
 /// A run that is followed.
 #[derive(Debug, Clone, Copy)]
@@ -85,7 +99,7 @@ impl Judgement {
             }
             _ => Vec::new(),
         };
-        let finding = match looped.finding {
+        let open = match looped.finding {
             Some(open) => {
                 self.extend(open, Some(id));
                 open
@@ -110,14 +124,34 @@ impl Judgement {
             }
         };
         let score = (copies * 1000 / needed).min(1000) as u16;
-        *self.channel(key).content.loop_of_mut(run) = Some(Looped { finding: Some(finding), ..looped });
-        let finding = &mut self.findings[finding.0 as usize];
+        *self.channel(key).content.loop_of_mut(run) = Some(Looped { finding: Some(open), ..looped });
+        let finding = &mut self.findings[open.0 as usize];
         finding.count = u32::try_from(copies).unwrap_or(u32::MAX);
         finding.evidence = evidence;
         finding.level = weight.level;
         finding.certainty = weight.certainty;
         finding.readings = readings;
         finding.score = score;
+        let proved = weight.level >= Level::Warning && weight.certainty == Certainty::Proved;
+        if proved && run.end >= self.channels.entry(key).accepted.len() {
+            self.ask_to_stop(id, open, copies);
+        }
+    }
+
+    /// A proved loop goes on at the end of the text: the profile may want no more of it. One that only looks on wants all.
+    fn ask_to_stop(&mut self, delta: DeltaId, finding: FindingId, copies: u64) {
+        let least = self.profile.params.get(Param::LoopStop);
+        if least > 0 && copies >= least && self.waits() && self.ended.is_none() {
+            let moment = self.moment();
+            self.stop.get_or_insert(LoopStop { moment, delta, finding, copies });
+            self.session.stopping = Some(finding);
+        }
+    }
+
+    /// True if the profile asks for the stream's end, and the loop goes on up to the last delta of `reading`.
+    pub fn wants_stop(&self, reading: &Reading) -> bool {
+        let last = |finding: FindingId| self.findings[finding.0 as usize].deltas.last().map(|(_, last)| *last);
+        self.ended.is_none() && self.session.stopping.and_then(last).is_some_and(|last| last + 1 >= reading.delta_count())
     }
 
     fn begin_loop(&mut self, key: ChannelKey, id: DeltaId, run: Run) -> Looped {
