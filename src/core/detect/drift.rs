@@ -9,6 +9,8 @@ use super::repeat::Run;
 
 /// Least distance of two copies, in bytes.
 const SHORTEST: usize = 8;
+/// Longest number that is gone back over, in bytes: longer ones are data.
+const DIGITS: usize = 64;
 /// Bytes from the newer copy's end back that must fit before a run begins.
 pub const REACH: usize = 24;
 /// Copies after which it is asked whether one of them is several.
@@ -39,6 +41,8 @@ struct Follow {
     /// Whole copies, and where the last one of them ends.
     copies: u64,
     end: usize,
+    /// It is known that one copy is one.
+    single: bool,
 }
 
 impl Drift {
@@ -67,11 +71,11 @@ impl Drift {
             }
             if open.then >= open.end && !open.number {
                 (open.copies, open.end) = (open.copies + 1, open.now);
-                if open.copies == PROVED
-                    && let Some(part) = last_part(&bytes[open.then..open.now])
-                {
-                    // Several copies were taken for one.
-                    open = self.follow_from(bytes, open.now - part, open.now);
+                if open.copies >= PROVED && !std::mem::replace(&mut open.single, true) {
+                    // Several copies may have been taken for one.
+                    if let Some(part) = last_part(&bytes[open.then..open.now]) {
+                        open = Follow { single: true, ..self.follow_from(bytes, open.now - part, open.now) };
+                    }
                 }
             }
         }
@@ -88,7 +92,7 @@ impl Drift {
     /// A run that begins as early as `then` and `now` can be followed back, and is followed up to there again.
     fn follow_from(&self, bytes: &[u8], then: usize, now: usize) -> Follow {
         let (start, second) = back(bytes, then, now, self.floor, usize::MAX);
-        let mut follow = Follow { start, second, now: second, then: start, number: false, copies: 1, end: second };
+        let mut follow = Follow { start, second, now: second, then: start, number: false, copies: 1, end: second, single: false };
         while follow.now < now && follow.step(bytes) {
             if follow.then >= follow.end && !follow.number {
                 (follow.copies, follow.end) = (follow.copies + 1, follow.now);
@@ -156,13 +160,17 @@ fn back(bytes: &[u8], mut then: usize, mut now: usize, floor: usize, most: usize
     loop {
         // Whole numbers: whoever comes forwards steps over them whole.
         let (mut one, mut two) = (then, now);
-        while let len @ 1.. = digit_before(bytes, one) {
+        while let len @ 1.. = digit_before(bytes, one)
+            && then - one <= DIGITS
+        {
             one -= len;
         }
-        while let len @ 1.. = digit_before(bytes, two) {
+        while let len @ 1.. = digit_before(bytes, two)
+            && now - two <= DIGITS
+        {
             two -= len;
         }
-        let both = one < then && two < now;
+        let both = one < then && two < now && then - one <= DIGITS && now - two <= DIGITS;
         let neither = one == then && two == now;
         if both && two >= floor && two > one {
             (then, now) = (one, two);
