@@ -47,6 +47,7 @@ struct Follow {
 
 impl Drift {
     /// True if no run is followed.
+    #[inline]
     pub fn is_idle(&self) -> bool {
         self.open.is_none()
     }
