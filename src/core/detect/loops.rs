@@ -230,8 +230,9 @@ pub fn weigh(unit: Unit, copies: u64, chars: u64, place: Place, asked: Asked, pa
     }
 }
 
-/// What `copies` copies of `unit` that differ in their numbers mean in `place`. Logs, lists and data count, so only what people
-/// say is spoken of, and whole lines of that may be a list: they are a warning only where nobody asked for any.
+/// What `copies` copies of `unit` that differ in their numbers mean in `place`. Logs, lists and data count: of 20,538 clean texts,
+/// 20,000 of them generated, 3,313 runs of eight copies or more are all rows of such, and the longest has 40. So only what people say
+/// is spoken of, and whole lines of that may be a list: they are a warning only where the request is known and asked for none.
 pub fn weigh_counting(unit: Unit, copies: u64, place: Place, asked: Asked, params: &Params) -> Option<Weight> {
     let (few, many) = (params.get(Param::LoopFew), params.get(Param::LoopCopies));
     let told = place == Place::Prose && unit.kind == Kind::Text && unit.speech == Speech::Said;
