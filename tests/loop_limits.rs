@@ -1,5 +1,6 @@
 //! How many copies are a loop: forty of any unit are no warning and a hundred and one are, in any script, however they are cut;
 //! where repetition is what a text is made of, or what was asked for, none are.
+#![allow(clippy::unwrap_used)]
 
 mod support;
 
@@ -124,7 +125,7 @@ fn long_units(#[case] of: &[&str], #[case] count: usize) {
 #[test]
 fn the_longest_unit() {
     let letter = |at: usize| char::from(b'a' + (at % 26) as u8);
-    let unit: String = (0..512).map(|at| [' ', letter(at), letter(at / 26), letter(at / 7)]).flatten().collect();
+    let unit: String = (0..512).flat_map(|at| [' ', letter(at), letter(at / 26), letter(at / 7)]).collect();
     assert_eq!(unit.len(), 4 * 512);
     check(&unit.repeat(40), &[]);
     check(&unit.repeat(101), &[101]);
