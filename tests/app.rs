@@ -539,3 +539,16 @@ fn habits_of_one_endpoint_are_not_those_of_another() {
     assert_ne!(app.session().unwrap().id, first);
     assert!(app.session().unwrap().engine.profile().habits.is_empty());
 }
+
+/// Moving `loop.stop` over a recording shows from where on it would have been ended.
+#[test]
+fn a_threshold_shows_where_a_loop_would_have_been_ended() {
+    let mut app = app_with("looping", &support::session(&[" court"; 300], 5), false);
+    app.tuning_row = Param::LoopStop as usize + 1;
+    let ended = |app: &App| render(app, THEME, 120, 40).contains("· loop.stop");
+    press(&mut app, &["6", "right", "right", "right", "1", "G", ","]);
+    assert_eq!(app.session().unwrap().engine.judgement.stop.map(|stop| stop.copies), Some(150));
+    assert!(ended(&app), "{}", render(&app, THEME, 120, 40));
+    press(&mut app, &["g", "."]);
+    assert!(!ended(&app), "the loop had not begun");
+}

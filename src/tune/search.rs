@@ -162,9 +162,9 @@ pub fn ladder(info: &ParamInfo, value: u64) -> Vec<u64> {
     values
 }
 
-/// The thresholds that are fitted: those of detectors. How long text may be held is for the user to say.
+/// The thresholds that are fitted: those of detectors. How long text may be held, and when a loop is ended, is for the user to say.
 pub fn thresholds() -> impl Iterator<Item = &'static ParamInfo> + Clone {
-    PARAMS.iter().filter(|info| !info.id.starts_with("hold."))
+    PARAMS.iter().filter(|info| !info.id.starts_with("hold.") && info.param != Param::LoopStop)
 }
 
 /// Moves the thresholds of `base` to where they serve the fitted half best without harming a negative of either half.
