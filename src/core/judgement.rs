@@ -16,6 +16,7 @@ mod loops;
 mod mark;
 mod said;
 mod resume;
+mod seams;
 mod session;
 mod snapshot;
 mod strategy;
@@ -188,6 +189,7 @@ impl Judgement {
             match deadline {
                 Deadline::Order => self.order_given_up(reading, "the hold ran out"),
                 Deadline::Completion => self.completions_given_up(reading),
+                Deadline::Hold(key) if self.flood_ran_out(reading, key) => {}
                 Deadline::Hold(key) => self.give_up(reading, key, "the hold ran out"),
                 Deadline::Stall => self.stalled(reading, at),
             }

@@ -171,7 +171,7 @@ impl Cumulative {
             Match::Extends => {
                 let growth = Growth { count: growth.count + 1, ..growth };
                 if u64::from(growth.count) >= growth.needed(params)
-                    && (growth.count >= MANY && growth.from.is_none() || tells(last))
+                    && (tells(last) || growth.count >= MANY && growth.from.is_none() && !is_number(last) && !is_run(last))
                 {
                     return self.prove(facts, growth);
                 }

@@ -13,8 +13,11 @@ use crate::core::{
     params::{Param, Params},
 };
 
-/// So many distinct deltas before it, and half as much text is enough: none of 82,291 recorded deltas with text equalled all of it.
+/// So many distinct deltas before it, and so many characters fewer are enough: none of 82,291 recorded deltas with text equalled all of
+/// the text before it.
 const SEVERAL: u32 = 3;
+/// See [`SEVERAL`].
+const FEWER: u64 = 8;
 
 /// Needs no state of its own. While text is held, all so far is not known, so nothing can equal it.
 #[derive(Debug, Default)]
@@ -38,7 +41,7 @@ impl Hypothesis for Replay {
         let chars = facts.accepted.chars().count() as u64;
         let needed = params.get(Param::ReplayMinChars);
         let distinct = if facts.finishes && whole { 2 } else { params.get(Param::ReplayMinDeltas) };
-        let several = facts.distinct >= SEVERAL && chars * 2 >= needed;
+        let several = facts.distinct >= SEVERAL && chars + FEWER >= needed;
         let enough_text = chars >= needed || several || facts.finishes && whole && chars >= 4;
         let tells = || !says_little(facts.accepted) && (facts.finishes || !is_one_line(facts.accepted));
         if !enough_text || u64::from(facts.distinct) < distinct || !tells() {

@@ -102,6 +102,7 @@ impl Judgement {
         let reason = self.end_reason(reading, end);
         self.report_end(reading, end, reason);
         self.weigh_snapshots(reading, self.deltas_judged(reading));
+        self.doubt_seams(reading, self.deltas_judged(reading));
         if matches!(reason, EndReason::Finished | EndReason::Cut) {
             self.weigh_usage(reading);
         }

@@ -6,8 +6,8 @@ use crate::core::{dialect::Sink, reading::ChannelKey};
 
 /// What a channel has said so far.
 enum Said {
-    /// Text to add; a whole text beside it is checked against it.
-    Pieces,
+    /// Text to add, all of it; a whole text beside it is checked against it, and may bring the end that no piece brought.
+    Pieces(Vec<u8>),
     /// Whole texts only, of which this is the last.
     Wholes(Vec<u8>),
 }
@@ -22,7 +22,10 @@ impl Wholes {
     /// Adds text.
     pub fn say(&mut self, key: ChannelKey, text: &[u8], sink: &mut Sink) {
         if !text.is_empty() {
-            self.said.insert(key, Said::Pieces);
+            match self.said.entry(key).or_insert_with(|| Said::Pieces(Vec::new())) {
+                Said::Pieces(said) => said.extend_from_slice(text),
+                wholes @ Said::Wholes(_) => *wholes = Said::Pieces(text.to_vec()),
+            }
             sink.add(key, text);
         }
     }
@@ -39,6 +42,11 @@ impl Wholes {
                 sink.snapshot(key, known);
                 sink.add(key, &text[known.len()..]);
                 known.extend_from_slice(&text[known.len()..]);
+            }
+            Some(Said::Pieces(said)) if text.starts_with(said) => {
+                sink.add(key, &text[said.len()..]);
+                said.extend_from_slice(&text[said.len()..]);
+                sink.snapshot(key, text);
             }
             Some(_) => sink.snapshot(key, text),
         }
