@@ -2,8 +2,8 @@
 //!
 //! Text alone cannot tell ` Alice | Alice!` from ` in | into`. Where the frames say how many tokens they bring, two cases can be
 //! told: a frame without a token that says the last delta again, and a frame of one token that begins with the whole last delta
-//! and is no single token. No byte-pair tokenizer in use joins a letter and a digit, a letter and the punctuation after it,
-//! or anything and a space after it in one token.
+//! and is no single token. No byte-pair tokenizer in use joins a letter and a digit, a letter and the punctuation or line end after
+//! it, or anything and a space after it in one token.
 
 use crate::core::{
     class::Class,
@@ -49,7 +49,7 @@ fn is_more_than_a_token(text: &str) -> bool {
     text.chars().zip(text.chars().skip(1)).any(|(one, two)| {
         let letter_then_sign = one.is_alphabetic() && two.is_ascii_punctuation() && two != '\'';
         let digits_end = one.is_alphabetic() && two.is_ascii_digit() || one.is_ascii_digit() && two.is_alphabetic();
-        let space_inside = !one.is_whitespace() && two == ' ';
+        let space_inside = !one.is_whitespace() && two == ' ' || one.is_alphanumeric() && two == '\n';
         letter_then_sign || digits_end || space_inside
     })
 }
@@ -63,6 +63,7 @@ mod tests {
         for (text, expected) in [
             (" Alice!", true),
             (" a b", true),
+            (" Bob\n", true),
             ("v2", true),
             ("2nd", true),
             (" into", false),

@@ -95,7 +95,7 @@ impl Judgement {
     /// flood that comes slowly: all of it is taken out. True if so.
     pub(super) fn flood_ran_out(&mut self, reading: &Reading, key: ChannelKey) -> bool {
         let held = self.channels.entry(key).held.clone();
-        let blank = |held: &DeltaId| reading.delta(*held).text.trim_end_matches(BLANK).is_empty();
+        let blank = |held: &DeltaId| reading.delta(*held).text.bytes().all(is_blank);
         if held.len() < SLOW || !held.iter().all(blank) || !self.is_closed(reading, key) || !self.is_json(reading, key) {
             return false;
         }

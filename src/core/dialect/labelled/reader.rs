@@ -143,8 +143,11 @@ impl ChunkReader {
             mirrored(sink);
             self.wholes.say(key, rest, sink);
         } else {
+            let stale = self.wholes.is_stale(key, chunk.text.bytes());
             self.wholes.say(key, chunk.text.bytes(), sink);
-            if meaning == Meaning::Delta {
+            if stale {
+                mirrored(sink);
+            } else if meaning == Meaning::Delta {
                 self.typed_thought(channel, chunk, thought, sink);
             }
         }
