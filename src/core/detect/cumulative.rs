@@ -173,7 +173,7 @@ impl Cumulative {
             Match::Extends => {
                 let growth = Growth { count: growth.count + 1, ..growth };
                 if u64::from(growth.count) >= growth.needed(params)
-                    && (tells(last) || growth.count >= MANY && growth.from.is_none() && !is_number(last) && !is_run(last))
+                    && (tells(last) || growth.count >= MANY && growth.from.is_none() && !is_line(last))
                 {
                     return self.prove(facts, growth);
                 }
@@ -317,6 +317,11 @@ impl Hypothesis for Cumulative {
 /// True if growth of `text` can tell something: rows, runs and numbers grow by themselves, as in `1 | 10 | 100`.
 fn tells(text: &str) -> bool {
     !says_little(text) && !is_number(text) && !is_run(text)
+}
+
+/// True for a line of a drawing that grows from line to line.
+fn is_line(text: &str) -> bool {
+    is_number(text) || is_run(text) || text.starts_with(char::is_whitespace)
 }
 
 /// True if delta `last` of the channel may begin a text of its own: something else came right before it, or it starts as no
