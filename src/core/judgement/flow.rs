@@ -12,9 +12,9 @@ use crate::core::{
     reading::{ChannelKey, DeltaId, Frame, FrameId, FrameKind, Reading},
 };
 
-/// The detectors that say nothing of such a frame, as bits: what they said last must not be more.
-fn silent() -> u32 {
-    TEXT_DETECTORS.iter().chain(&[Detector::Flood, Detector::Damage]).fold(0, |bits, detector| bits | 1 << *detector as u32)
+/// Detectors that say nothing of such a frame: what they said last must have been nothing.
+fn are_silent(lit: u32) -> bool {
+    TEXT_DETECTORS.iter().chain(&[Detector::Flood, Detector::Damage]).all(|detector| lit & 1 << *detector as u32 == 0)
 }
 
 impl Judgement {
@@ -25,7 +25,7 @@ impl Judgement {
             return None;
         }
         // In this state nothing is held, cut, broken or over, and text was passed on.
-        if self.state != State::NormalFlow || self.profile.strategy != Strategy::Evidence || self.lit & silent() != 0 {
+        if self.state != State::NormalFlow || self.profile.strategy != Strategy::Evidence || !are_silent(self.lit) {
             return None;
         }
         let session = &self.session;
@@ -54,8 +54,9 @@ impl Judgement {
         }
         let place = DeltaId(frame.first_delta);
         let delta = reading.delta(place);
-        // Words: whitespace may be a flood, and only text that is not ASCII can have lost characters.
-        let words = delta.text.is_ascii() && delta.text.bytes().any(|byte| byte > b' ');
+        // Whitespace may be a flood, and characters may be lost.
+        let words = delta.text.bytes().any(|byte| byte > b' ')
+            && (delta.text.is_ascii() || !delta.text.contains(char::REPLACEMENT_CHARACTER));
         if delta.key != key || delta.snapshot || !words {
             return false;
         }
