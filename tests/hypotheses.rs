@@ -44,6 +44,7 @@ fn doubled_deltas(#[case] deltas: &[&str], #[case] expected: &str) {
 #[case::counting(&["1", "12", "123", "1234", " is the last line"])]
 #[case::stars(&["\n*", "\n**", "\n***", "\n****", "\nDone."])]
 #[case::a_triangle(&["\nab", "\nabab", "\nababab", "\nabababab", "\nababababab", "\nabababababab", "\nababababababab", "\nabababababababab", "\nababababababababab", "\nDone."])]
+#[case::lines_that_grow_from_the_first(&["\nab", "\nabc", "\nabcd", "\nabcde.", "\nSo."])]
 #[case::paths_that_grow(&["The folders:", "\n/usr", "\n/usr/local", "\n/usr/local/lib", "\n/usr/local/lib/python3", "\n/usr/local/lib/python3/site-packages", "\n"])]
 #[case::addresses_that_grow(&["https://a.example\n", "https://a.example/b\n", "https://a.example/b/c\n", "https://a.example/b/c?d=1\n", "Done."])]
 #[case::words_that_grow(&["Autocomplete:", " automate", " automated", " automation;", " automaton"])]

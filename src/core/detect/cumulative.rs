@@ -317,9 +317,11 @@ impl Hypothesis for Cumulative {
     }
 }
 
-/// True if growth of `text` can tell something: rows, runs and numbers grow by themselves, as in `1 | 10 | 100`.
+/// True if growth of `text` can tell something: rows, runs and numbers grow by themselves, as in `1 | 10 | 100`, and so do lines of one
+/// word, of which a block may begin with the second.
 fn tells(text: &str) -> bool {
-    !says_little(text) && !is_number(text) && !is_run(text)
+    let word = text.strip_prefix('\n').is_some_and(|line| !line.contains(char::is_whitespace));
+    !word && !says_little(text) && !is_number(text) && !is_run(text)
 }
 
 /// True for a line of a drawing that grows from line to line.
