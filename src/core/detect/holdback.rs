@@ -44,9 +44,13 @@ impl Hypothesis for Holdback {
     }
 }
 
+/// No token of letters and digits is so long.
+const LONG: usize = 32;
+
 /// True if no byte-pair tokenizer makes one token of `text`. Apostrophes are left out: some join `'s` to the word before.
 fn is_more_than_a_token(text: &str) -> bool {
-    text.chars().zip(text.chars().skip(1)).any(|(one, two)| {
+    let long = text.len() > LONG && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    long || text.chars().zip(text.chars().skip(1)).any(|(one, two)| {
         let letter_then_sign = one.is_alphabetic() && two.is_ascii_punctuation() && two != '\'';
         let digits_end = one.is_alphabetic() && two.is_ascii_digit() || one.is_ascii_digit() && two.is_alphabetic();
         let space_inside = !one.is_whitespace() && two == ' ' || one.is_alphanumeric() && two == '\n';
@@ -72,6 +76,7 @@ mod tests {
             (".\n\n", false),
             ("  \n  ", false),
             ("123", false),
+            ("0000000000000000000000000000000000000000", true),
             ("世界", false),
         ] {
             assert_eq!(is_more_than_a_token(text), expected, "{text:?}");
