@@ -134,7 +134,8 @@ fn response(deltas: &[&str], whole: &str) -> Vec<String> {
 #[case::has_a_character_more(&["pas", "word"], "password", &[("under_emission", ERROR, Layer::Server, "1 of 8 characters did not come by deltas: frame 3 gives the whole text, and the first that is missing stands after character 3")], "broken")]
 #[case::has_its_end(&["The command ran"], "The command ran well.", &[("under_emission", ERROR, Layer::Server, "6 of 21")], "broken")]
 #[case::leaves_out_a_mark(&["As said [1]", " there."], "As said there.", &[], "clean")]
-#[case::says_something_else(&["It is ", "forty-two."], "It is forty-three.", &[("under_emission", NOTE, Layer::Server, "from character 13 on")], "clean")]
+#[case::says_something_else(&["It is ", "forty-two."], "It is forty-three.", &[("cumulative_rewrite", NOTE, Layer::Server, "from character 13 on")], "clean")]
+#[case::says_another_thing(&["It is ", "forty-two."], "No.", &[("under_emission", NOTE, Layer::Server, "from character 0 on")], "clean")]
 #[case::says_it_once(&["It ", "It ", "is ", "is ", "so.", "so."], "It is so.", &[("per_delta_double", ERROR, Layer::Server, "")], "stutter")]
 #[case::confirms_a_repair(&["It is", "It is so", "It is so now", "It is so now."], "It is so now.", &[("cumulative_full", ERROR, Layer::Server, "")], "stutter")]
 fn snapshots(#[case] deltas: &[&str], #[case] whole: &str, #[case] found: &[(&str, Level, Layer, &str)], #[case] verdict: &str) {

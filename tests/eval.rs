@@ -91,14 +91,15 @@ fn chunks_are_read_as_frames_of_a_dialect() {
     );
     // Whole texts by their type, beside pieces and alone.
     check_told(json!(["a", "b", {"event": "response.output_text.done", "text": "ab"}]), &["a", "b", "=ab"], &[]);
-    check_told(json!(["a", {"mode": "snapshot", "text": "abc"}]), &["a", "=abc"], &[]);
+    check_told(json!(["a", {"mode": "snapshot", "text": "abc"}]), &["a", "bc", "=abc"], &[]);
     check_told(json!([{"mode": "snapshot", "text": "a"}, {"mode": "snapshot", "text": "ab"}]), &["a", "=a", "b"], &[]);
     check_told(json!(["a", {"text": "b", "snapshot": "ab"}]), &["a", "b", "=ab"], &[]);
     // One thought in two places.
     check_told(json!([{"reasoning": "a", "reasoning_content": "a"}]), &["r:a", "r:a"], &["0 mirrored 1"]);
     check_told(json!([{"reasoning": "a", "reasoning_content": "b"}]), &["r:a", "r:b"], &[]);
     check_told(json!([{"reasoning_details": "c"}]), &["r:c"], &[]);
-    check_told(json!([{"reasoning": "a", "reasoning_details": [{"text": "a"}]}]), &["r:a"], &[]);
+    check_told(json!([{"reasoning": "a", "reasoning_details": [{"text": "a"}]}]), &["r:a", "r:a"], &["0 mirrored 1"]);
+    check_told(json!([{"reasoning": "a", "reasoning_details": [{"text": "b"}]}]), &["r:a", "r:b"], &[]);
     check_told(json!([{"reasoning_details": [{"text": "a"}, {"summary": "b"}]}]), &["r:a", "r:b"], &[]);
     check_told(
         json!([{"text": "<think>a</think>b", "reasoning_content": "a"}]),

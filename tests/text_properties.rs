@@ -5,7 +5,7 @@ mod support;
 use proptest::{collection::vec, prelude::*, sample::select};
 use stutterscope::core::{
     class::{Certainty, Level},
-    detect::plain::{is_one_line, says_little},
+    detect::plain::{is_number, is_one_line, says_little},
     engine::Engine,
     params::Profile,
 };
@@ -112,6 +112,8 @@ proptest! {
     #[test]
     fn snapshots_become_the_text(deltas in any_cut(4..40), gap_ms in 0_u64..400) {
         prop_assume!(deltas.len() > 2 && !says_little(&deltas[..2].concat()));
+        // A number that grows proves nothing, and may leave before the text does.
+        prop_assume!(!is_number(&deltas[..3].concat()));
         let mut all = String::new();
         let snapshots: Vec<String> = deltas.iter().map(|delta| { all.push_str(delta); all.clone() }).collect();
         let engine = run(&snapshots, gap_ms);

@@ -1,5 +1,6 @@
 //! A Judgement: one profile and one strategy over a Reading. Scores, findings, transitions, output.
 
+mod again;
 mod channel;
 mod content;
 mod damage;
@@ -17,6 +18,7 @@ mod loops;
 mod mark;
 mod said;
 mod resume;
+mod seams;
 mod session;
 mod snapshot;
 mod strategy;
@@ -202,8 +204,10 @@ impl Judgement {
         while let Some((at, deadline)) = self.earliest_deadline().filter(|(at, _)| *at <= now) {
             self.walk.at = self.walk.at.max(at);
             match deadline {
+                Deadline::Again => self.again_given_up(reading, "the hold ran out"),
                 Deadline::Order => self.order_given_up(reading, "the hold ran out"),
                 Deadline::Completion => self.completions_given_up(reading),
+                Deadline::Hold(key) if self.flood_ran_out(reading, key) => {}
                 Deadline::Hold(key) => self.give_up(reading, key, "the hold ran out"),
                 Deadline::Stall => self.stalled(reading, at),
             }
@@ -222,10 +226,11 @@ impl Judgement {
             return stall;
         }
         let limit = Micros::from_millis(self.profile.params.get(Param::HoldTime));
+        let again = self.session.again.as_ref().map(|again| (again.since.at + limit, Deadline::Again));
         let order = self.session.run.as_ref().map(|run| (run.since.at + limit, Deadline::Order));
         let completion = self.session.doubtful.as_ref().map(|doubtful| (doubtful.since.at + limit, Deadline::Completion));
         let hold = self.channels.earliest_timed_hold().map(|(since, key)| (since + limit, Deadline::Hold(key)));
-        order.into_iter().chain(completion).chain(hold).chain(stall).min()
+        again.into_iter().chain(order).chain(completion).chain(hold).chain(stall).min()
     }
 
     fn judge_frames(&mut self, reading: &Reading, end: u32) {
@@ -277,7 +282,9 @@ impl Judgement {
             let (item, _) = doubtful.items.first()?;
             Some((self.output.position(item.frame), doubtful.since, None))
         });
-        held.into_iter().chain(strategy).chain(order).chain(doubtful).min().filter(|_| self.waits())
+        let again =
+            self.session.again.as_ref().and_then(|again| Some((self.output.position(again.first()?.frame), again.since, None)));
+        held.into_iter().chain(strategy).chain(again).chain(order).chain(doubtful).min().filter(|_| self.waits())
     }
 
     /// Passes on every frame that no hold keeps back, and keeps the list of holds; true if something is held.
@@ -366,6 +373,7 @@ const SCORE_STEP: u16 = 50;
 /// What a deadline does; the order decides between equal times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Deadline {
+    Again,
     Order,
     Completion,
     Hold(ChannelKey),

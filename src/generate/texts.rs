@@ -29,6 +29,7 @@ pub const TEXTS: &[(&str, Write)] = &[
     ("grid", data::grid),
     ("encoded", data::encoded),
     ("rulers", data::rulers),
+    ("growing", data::growing),
 ];
 
 /// One sentence of English words, with the repetitions that English has.

@@ -22,11 +22,11 @@ use crate::core::{
     class::Class,
     detect::{
         facts::{Facts, Held, Hypothesis, Match, Outcome, Proposal, Redundant},
-        plain::{is_one_line, says_little},
+        plain::{is_number, is_one_line, is_run, says_little},
         rewrite::{align, common_prefix, covers, near},
     },
     params::{Param, Params},
-    reading::{DeltaId, Reading},
+    reading::{DeltaId, Note, Reading},
 };
 
 /// So many growths in a row prove it even of a text that goes on as it began: of n random lengths 1 in n! are in rising order.
@@ -133,7 +133,7 @@ impl Cumulative {
         let enough = params.get(Param::CumulativeMinChars);
         let base = facts.accepted.chars().take(enough as usize + 1).count();
         let growth = Growth { count: 1, base, held: true, from: None };
-        let tells = || !says_little(facts.accepted) && !is_one_line(facts.accepted);
+        let tells = || tells(facts.accepted) && !is_one_line(facts.accepted);
         if (growth.needed(params) <= 1 || base as u64 >= enough && facts.held.is_empty()) && tells() {
             return self.prove(facts, growth);
         }
@@ -146,7 +146,8 @@ impl Cumulative {
     fn begin_later(&mut self, facts: &Facts<'_>, params: &Params) -> Proposal {
         let base = facts.last_delta().map_or(0, |last| last.text.chars().count());
         let enough = if self.known { 1 } else { params.get(Param::CumulativeEndChars) };
-        if !facts.grows || !facts.held.is_empty() || (base as u64) < enough {
+        let may_begin = || self.known || facts.last.is_some_and(|last| begins_something(facts, last));
+        if !facts.grows || !facts.held.is_empty() || (base as u64) < enough || !may_begin() {
             return Proposal::pass(Class::CumulativeFull);
         }
         let growth = Growth { count: 1, base, held: true, from: facts.last };
@@ -175,7 +176,7 @@ impl Cumulative {
             Match::Extends => {
                 let growth = Growth { count: growth.count + 1, ..growth };
                 if u64::from(growth.count) >= growth.needed(params)
-                    && (growth.count >= MANY && growth.from.is_none() || !says_little(last))
+                    && (tells(last) || growth.count >= MANY && growth.from.is_none() && !is_line(last))
                 {
                     return self.prove(facts, growth);
                 }
@@ -183,7 +184,7 @@ impl Cumulative {
                 self.watch(facts, params, growth)
             }
             Match::Equals => self.watch(facts, params, growth),
-            Match::Differs if begins_alike(facts.text, last, growth.base, params) && !says_little(last) => {
+            Match::Differs if growth.from.is_none() && begins_alike(facts.text, last, growth.base, params) && tells(last) => {
                 self.rewrite(facts, last, growth.chain(facts.reading, facts.accepted, facts.held))
             }
             _ => {
@@ -290,7 +291,7 @@ impl Hypothesis for Cumulative {
         let evidence = format!("frame {frame} starts with the whole {what} ({})", characters(first.chars().count()));
         // A delta that was said twice before it grew has a third reading.
         let only_growth = growth.from.is_none() && held.deltas.len() == growth.count as usize;
-        let tells = !says_little(first) && !is_one_line(first);
+        let tells = tells(first) && !is_one_line(first);
         if only_growth && growth.base as u64 >= params.get(Param::CumulativeEndChars) && tells {
             Proposal::proved(class, redundant, evidence)
         } else {
@@ -314,6 +315,36 @@ impl Hypothesis for Cumulative {
             _ => Mode::Additive,
         };
     }
+}
+
+/// True if growth of `text` can tell something: rows, runs and numbers grow by themselves, as in `1 | 10 | 100`, and so do lines of one
+/// word, of which a block may begin with the second.
+fn tells(text: &str) -> bool {
+    let word = text.strip_prefix('\n').is_some_and(|line| !line.contains(char::is_whitespace));
+    !word && !says_little(text) && !is_number(text) && !is_run(text)
+}
+
+/// True for a line of a drawing that grows from line to line.
+fn is_line(text: &str) -> bool {
+    is_number(text) || is_run(text) || text.starts_with(char::is_whitespace)
+}
+
+/// True if delta `last` of the channel may begin a text of its own: something else came right before it, or it starts as no
+/// part of a list does. `\n/usr | \n/usr/lib | \n/usr/lib/x` are the lines of one.
+fn begins_something(facts: &Facts<'_>, last: DeltaId) -> bool {
+    let row = facts.reading.delta(last);
+    if row.text.starts_with(char::is_alphanumeric) {
+        return true;
+    }
+    if row.text.starts_with('\n') && !row.text.starts_with("\n\n") {
+        return false;
+    }
+    let Some(before) = last.0.checked_sub(1).map(|before| facts.reading.delta(DeltaId(before))) else { return true };
+    let notes = facts.reading.notes();
+    let between =
+        notes.partition_point(|(frame, _)| *frame <= before.frame)..notes.partition_point(|(frame, _)| *frame <= row.frame);
+    before.key.choice == facts.key.choice && before.key != facts.key
+        || notes[between].iter().any(|(_, note)| matches!(note, Note::Tool { .. } | Note::Boundary(_)))
 }
 
 /// True if an edited snapshot may be meant: it is as long as what grew first, and shares most of that, and not too little.

@@ -4,8 +4,10 @@
 //! comes back and stays, the text between was foreign. When the other id comes again after that, or a third one does, ids mean nothing
 //! here (servers send a new id for every chunk, or two in turn). When the other id stays, another message began.
 
-/// So many frames with text make an id stay.
+/// So many frames with text after the first id came back make it stay.
 const STAYS: u32 = 4;
+/// More frames with text than this under another id are another message. In no recorded body does an id change after text.
+const EXCURSION: u32 = 16;
 /// Doubts about ids that came to nothing, after which ids mean nothing.
 const MOST_DOUBTS: u32 = 2;
 
@@ -84,7 +86,7 @@ impl Completions {
             }
             (Some(doubt), Some(id)) if *id == doubt.id && doubt.returned == 0 => {
                 doubt.foreign += u32::from(text);
-                match doubt.foreign > STAYS {
+                match doubt.foreign > EXCURSION {
                     _ if !text => Step::WaitsOwn,
                     true => Step::Stays,
                     false => Step::WaitsForeign,
@@ -132,6 +134,11 @@ impl Completions {
     /// frames, so it must have begun with more than one.
     pub fn returned(&self, finished: bool) -> bool {
         self.changes == 2 && self.counts().1 > 0 && (self.frames > 1 || !finished)
+    }
+
+    /// True if the text ends under another id than that of several frames before it.
+    pub fn ends_elsewhere(&self) -> bool {
+        self.changes == 1 && self.texts >= STAYS && self.counts().0 > 0
     }
 
     /// The text under the other id was foreign; the completion goes on.
@@ -203,9 +210,11 @@ mod tests {
             ("abaaaa", vec![Passes, WaitsForeign, WaitsOwn, WaitsOwn, WaitsOwn, Foreign]),
             ("abcdef", vec![Passes, WaitsForeign, Meaningless, Passes, Passes, Passes]),
             ("ababab", vec![Passes, WaitsForeign, WaitsOwn, Meaningless, Passes, Passes]),
-            ("abbbbbb", vec![Passes, WaitsForeign, WaitsForeign, WaitsForeign, WaitsForeign, Stays, Passes]),
         ] {
             assert_eq!(steps(ids), expected, "{ids}");
         }
+        let moved = steps(&format!("aaaa{}a", "b".repeat(18)));
+        assert_eq!(moved[4..20], [WaitsForeign; 16]);
+        assert_eq!(moved[20..], [Stays, Passes, WaitsForeign]);
     }
 }

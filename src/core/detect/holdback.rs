@@ -2,8 +2,8 @@
 //!
 //! Text alone cannot tell ` Alice | Alice!` from ` in | into`. Where the frames say how many tokens they bring, two cases can be
 //! told: a frame without a token that says the last delta again, and a frame of one token that begins with the whole last delta
-//! and is no single token. No byte-pair tokenizer in use joins a letter and a digit, a letter and the punctuation after it,
-//! or anything and a space after it in one token.
+//! and is no single token. No byte-pair tokenizer in use joins a letter and a digit, a letter and the punctuation or line end after
+//! it, or anything and a space after it in one token.
 
 use crate::core::{
     class::Class,
@@ -44,12 +44,16 @@ impl Hypothesis for Holdback {
     }
 }
 
+/// No token of letters and digits is so long.
+const LONG: usize = 32;
+
 /// True if no byte-pair tokenizer makes one token of `text`. Apostrophes are left out: some join `'s` to the word before.
 fn is_more_than_a_token(text: &str) -> bool {
-    text.chars().zip(text.chars().skip(1)).any(|(one, two)| {
+    let long = text.len() > LONG && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    long || text.chars().zip(text.chars().skip(1)).any(|(one, two)| {
         let letter_then_sign = one.is_alphabetic() && two.is_ascii_punctuation() && two != '\'';
         let digits_end = one.is_alphabetic() && two.is_ascii_digit() || one.is_ascii_digit() && two.is_alphabetic();
-        let space_inside = !one.is_whitespace() && two == ' ';
+        let space_inside = !one.is_whitespace() && two == ' ' || one.is_alphanumeric() && two == '\n';
         letter_then_sign || digits_end || space_inside
     })
 }
@@ -63,6 +67,7 @@ mod tests {
         for (text, expected) in [
             (" Alice!", true),
             (" a b", true),
+            (" Bob\n", true),
             ("v2", true),
             ("2nd", true),
             (" into", false),
@@ -71,6 +76,7 @@ mod tests {
             (".\n\n", false),
             ("  \n  ", false),
             ("123", false),
+            ("0000000000000000000000000000000000000000", true),
             ("世界", false),
         ] {
             assert_eq!(is_more_than_a_token(text), expected, "{text:?}");

@@ -33,6 +33,18 @@ pub enum Identified {
     },
 }
 
+/// Whether what was said of the last identity is sure.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Certain {
+    /// A number fell back, to frames that said the same; the next ones decide.
+    No,
+    /// Numbers go on from the last one, or came again up to it, or at length.
+    Yes,
+    /// Numbers began anew or mean nothing: nothing was delivered again.
+    #[default]
+    Refuted,
+}
+
 /// Numbering, generation and number: what orders identities.
 type Key = (u32, u32, u64);
 
@@ -53,6 +65,12 @@ pub struct Identities {
     latest: u64,
     count: u32,
     falls: u32,
+    /// Numbers that came again in a row: the place in `seen` of the one that would come next, the characters in their frames, and
+    /// whether they began with the first, as numbers that begin anew do.
+    chain: Option<(usize, u64, bool)>,
+    certain: Certain,
+    /// A message began: a number that falls back begins anew.
+    turned: bool,
 }
 
 impl Identities {
@@ -68,6 +86,7 @@ impl Identities {
         if self.series.replace(identity.series).is_some_and(|series| series != identity.series) {
             self.renumber();
         }
+        self.certain = Certain::Refuted;
         if self.refuted {
             return Identified::New;
         }
@@ -76,11 +95,15 @@ impl Identities {
         let key = (self.numbering, identity.generation, identity.number);
         if self.seen.last().is_none_or(|(last, _)| key > *last) {
             self.seen.push((key, frame));
-            (self.resumed, self.fresh) = (None, false);
+            (self.resumed, self.fresh, self.chain, self.turned) = (None, false, None, false);
+            self.certain = Certain::Yes;
             return Identified::New;
         }
+        if self.turned && identity.series == Series::Sequence {
+            return self.anew(frame, identity);
+        }
         match self.seen.binary_search_by_key(&key, |(seen, _)| *seen) {
-            Ok(index) => self.again(reading, frame, key, self.seen[index].1, params),
+            Ok(index) => self.again(reading, frame, index, params),
             // Few numbers are greater: those that wait for this one.
             Err(index) if expected => {
                 self.seen.insert(index, (key, frame));
@@ -117,14 +140,25 @@ impl Identities {
         self.fresh = true;
     }
 
+    /// A message begins.
+    pub fn begin_turn(&mut self) {
+        self.turned = true;
+    }
+
+    /// Whether what was said of the last identity is sure.
+    pub fn certain(&self) -> Certain {
+        self.certain
+    }
+
     /// Numbers begin anew.
     pub fn renumber(&mut self) {
         self.numbering = self.numbering.saturating_add(1);
-        (self.refuted, self.fresh, self.resumed) = (false, false, None);
+        (self.refuted, self.fresh, self.resumed, self.chain, self.turned) = (false, false, None, None, false);
         (self.latest, self.count, self.falls) = (0, 0, 0);
     }
 
-    fn again(&mut self, reading: &Reading, frame: FrameId, key: Key, original: FrameId, params: &Params) -> Identified {
+    fn again(&mut self, reading: &Reading, frame: FrameId, index: usize, params: &Params) -> Identified {
+        let (key, original) = self.seen[index];
         if !same_deltas(reading, original, frame) {
             return match key {
                 (_, generation, number) if self.fresh => {
@@ -143,6 +177,18 @@ impl Identities {
         if self.resumed.is_some() {
             self.resumed = Some(Some(key));
         }
+        let chars: usize = reading.deltas_of(frame).map(|delta| reading.delta(DeltaId(delta)).text.chars().count()).sum();
+        let before = self.chain.filter(|(next, ..)| *next == index);
+        let chars = before.map_or(0, |(_, chars, _)| chars) + chars as u64;
+        // A time at the source does not begin anew, a generation says where numbers do, and behind a reconnect what was delivered is
+        // expected.
+        let told = resumed || self.fresh || self.series == Some(Series::Time) || key.1 != 0;
+        // Where numbers begin anew, they begin with the first.
+        let begins = index == 0 || self.seen[index - 1].0.0 != key.0;
+        let doubted = begins || before.is_some_and(|(_, _, doubted)| doubted);
+        let sure = told || !doubted || index + 1 == self.seen.len() || chars >= params.get(Param::RestartMinChars);
+        self.chain = Some((index + 1, chars, doubted));
+        self.certain = if sure { Certain::Yes } else { Certain::No };
         Identified::Again { original }
     }
 

@@ -60,6 +60,8 @@ struct Run {
     chars: u64,
     /// Some unit is more than one letter or digit.
     mixed: bool,
+    /// Some unit is more than one character.
+    long: bool,
     /// The first few distinct units.
     distinct: Vec<DeltaId>,
     /// The second of each pair that was passed on.
@@ -113,6 +115,7 @@ impl Pairing {
         run.pairs += 1;
         run.chars += facts.text.chars().count() as u64;
         run.mixed |= facts.text.len() > 1 || !facts.text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        run.long |= facts.text.chars().nth(1).is_some();
         let known = |unit: &DeltaId| facts.reading.delta(*unit).text == facts.text;
         if run.distinct.len() < DISTINCT && !run.distinct.iter().any(known) {
             run.distinct.push(facts.delta);
@@ -177,16 +180,19 @@ impl Hypothesis for Pairing {
         Proposal { score, ..none }
     }
 
-    fn weigh(&self, held: &Held<'_>, _: &Params) -> Proposal {
+    fn weigh(&self, held: &Held<'_>, params: &Params) -> Proposal {
         // A remainder is an exception.
         if !self.strict || self.open || self.run.pairs == 0 || self.proved {
             return Proposal::pass(Class::PerDeltaDouble);
         }
-        let Run { pairs, chars, distinct, .. } = &self.run;
+        let Run { pairs, chars, distinct, mixed, long, .. } = &self.run;
         let redundant = seconds(held.reading, held.deltas, 1, *pairs);
         let evidence = format!("every delta came twice ({pairs} pairs, {chars} characters)");
         let enough = match held.key.channel {
             Channel::ToolArguments => is_json_without(held, &redundant),
+            // Signs said twice are words: 高高兴兴.
+            _ if !mixed => *chars >= LETTERS,
+            _ if !long => u64::from(*pairs) >= params.get(Param::PairingPairs),
             _ => distinct.len() >= END_DISTINCT && *chars >= END_CHARS,
         };
         if enough {

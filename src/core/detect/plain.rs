@@ -21,6 +21,20 @@ pub fn is_one_line(text: &str) -> bool {
     text.find('\n').is_some_and(|end| end <= LINE && end + 1 == text.len())
 }
 
+/// True for an Arabic or Roman number, which the next one of a row may begin with.
+pub fn is_number(text: &str) -> bool {
+    let text = text.trim();
+    text.bytes().all(|byte| byte.is_ascii_digit()) || text.bytes().all(|byte| b"IVXLCDM".contains(&byte))
+}
+
+/// True for two or more of one character, blanks aside.
+pub fn is_run(text: &str) -> bool {
+    let mut characters = text.chars().filter(|character| !character.is_whitespace());
+    let first = characters.next();
+    let more = characters.clone().next().is_some();
+    more && characters.all(|character| Some(character) == first)
+}
+
 fn has_few_characters(text: &str) -> bool {
     let mut seen = [None; FEW];
     let mut count = 0;
@@ -55,6 +69,12 @@ fn is_periodic(bytes: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_and_runs_grow_by_themselves() {
+        assert!(is_number("1833") && is_number(" 10") && is_number("VIII") && !is_number("1+") && !is_number("I'll"));
+        assert!(is_run("\noo") && is_run("==") && !is_run("a") && !is_run("a+") && !is_run(""));
+    }
 
     #[test]
     fn texts_that_go_on_as_they_began_say_little() {

@@ -39,7 +39,10 @@ pub fn covers(text: &str, known: &str) -> Option<usize> {
     }
     // The whitespace that both go on with is known too.
     let blanks = &known[known.trim_end().len()..];
-    Some(end + common_prefix(&text[end..], blanks))
+    let known = common_prefix(&text[end..], blanks);
+    // No producer joins what a blank kept apart: `a.example\n | a.example/b\n` are two lines of a list.
+    let joined = !blanks.is_empty() && text[end..].starts_with(|next: char| !next.is_whitespace());
+    (!joined).then_some(end + known)
 }
 
 /// Where in `text` that goes on which comes after all that `known` says, if the end of `known` stands in it exactly once after
@@ -68,6 +71,8 @@ mod tests {
             ("Here is the plan:\n\n- one\n- two", "Here is the plan:\n- one\n", Some(25)),
             ("Here is the plan:\n\n- one", "Here is the plan:\n- one", Some(24)),
             ("Here is the plan: no", "Here is the plan:\n- one", None),
+            ("https://a.example/b\n", "https://a.example\n", None),
+            ("Here is the plan:\n\n- one", "Here is the plan: ", Some(17)),
             ("Here is the", "Here is the plan", None),
             ("a b", "ab", None),
             ("日本語のテスト です", "日本語のテストです", Some(28)),

@@ -92,7 +92,8 @@ pub fn doubt(reading: &Reading, output: &Output, frames: Range<u32>) -> Option<D
     }
     let designed = reading.dialect_at(frames.end).is_some_and(|dialect| RUNNING.contains(&dialect.id));
     let rises = counts.windows(2).filter(|pair| pair[0].1 < pair[1].1).count();
-    if !designed && rises + 1 >= EACH {
+    let apart = || counts.iter().all(|(frame, _)| reading.deltas_of(*frame).is_empty());
+    if !designed && (rises + 1 >= EACH || rises > 0 && apart()) {
         return said(format!(
             "{} frames carry a running total of tokens, up to {tokens}: take the last, do not add them up",
             counts.len()

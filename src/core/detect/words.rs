@@ -123,7 +123,7 @@ impl Words {
         let before = self.before.replace((start, end));
         if let Some((first, last)) = before {
             let len = last - first;
-            let stopped = end - start == len + 1 && matches!(bytes[end - 1], b'.' | b',' | b';' | b':' | b'!' | b'?');
+            let stopped = end - start == len + 1 && is_stop(bytes[end - 1]);
             if len >= LETTERS && (end - start == len || stopped) && bytes[first..last] == bytes[start..start + len] {
                 self.before = Some((start, start + len));
                 match &mut self.open {
@@ -131,6 +131,8 @@ impl Words {
                         open.times += 1;
                         open.words = self.words;
                     }
+                    // `; hush hush; chop chop;` is a list of them.
+                    None if stopped && first >= 2 && is_stop(bytes[first - 2]) => {}
                     None => self.open = Some(Said { start: first, len, again: start, times: 2, words: self.words }),
                 }
                 return;
@@ -228,4 +230,9 @@ pub enum Stutter {
     Once,
     /// Several words, more often than chance or emphasis makes.
     Often,
+}
+
+/// True for what ends a part of a sentence.
+fn is_stop(byte: u8) -> bool {
+    matches!(byte, b'.' | b',' | b';' | b':' | b'!' | b'?')
 }

@@ -64,6 +64,13 @@ impl Growth {
             }
         }
         let same = common(known, text);
+        // A text that has nothing of what is known is no text so far: the first two were alike by chance.
+        if same == 0 && !known.is_empty() {
+            self.mode = Mode::Additive;
+            self.known.clear();
+            sink.add(key, text);
+            return;
+        }
         sink.snapshot(key, &text[..same]);
         // A text that is shorter than what is known came late, and says nothing new.
         if same < text.len() {
@@ -119,6 +126,7 @@ mod tests {
         check(&[("a text of some more words", 6), ("a text of some more words", 7)], "a text of some more words");
         check(&[("the same line\n", 3), ("the same line\n", 6), ("the end", 8)], "the same line\nthe same line\nthe end");
         check(&[("ab", 1), ("abc", 2), ("ab", 3), ("abcd", 4)], "abcd");
+        check(&[("`", 1), ("``\n", 2), (" *", 3), (" * *", 4)], "``\n * * *");
         check(&[("a", 1), ("aä", 2), ("aö!", 3)], "aäö!");
     }
 }

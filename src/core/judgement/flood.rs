@@ -49,6 +49,9 @@ fn solid(text: &str) -> usize {
     text.bytes().rposition(|byte| !is_blank(byte)).map_or(0, |last| last + 1)
 }
 
+/// So many deltas of nothing but whitespace, and nothing else until the hold ran out, are a flood. Recorded JSON ends in one or two.
+const SLOW: usize = 8;
+
 /// So much whitespace at the end of a word, in bytes, is looked at no further.
 const FEW: usize = 2;
 
@@ -85,6 +88,24 @@ impl Judgement {
         let channel = self.channel(key);
         channel.last = Some(id);
         channel.count += 1;
+        true
+    }
+
+    /// The hold of channel `key` ran out. Where nothing but whitespace came all that time, in many deltas, behind a closed value, it is a
+    /// flood that comes slowly: all of it is taken out. True if so.
+    pub(super) fn flood_ran_out(&mut self, reading: &Reading, key: ChannelKey) -> bool {
+        let held = self.channels.entry(key).held.clone();
+        let blank = |held: &DeltaId| reading.delta(*held).text.bytes().all(is_blank);
+        if held.len() < SLOW || !held.iter().all(blank) || !self.is_closed(reading, key) || !self.is_json(reading, key) {
+            return false;
+        }
+        let waited: u64 = held.iter().map(|held| reading.delta(*held).text.chars().count() as u64).sum();
+        let limit = self.profile.params.get(Param::FloodChars);
+        // What comes from now on is cut at once.
+        self.channel(key).content.blanks.chars = waited.max(limit);
+        for held in self.channels.decide(key) {
+            self.cut_blanks(reading, key, reading.delta(held).frame, held, 0);
+        }
         true
     }
 

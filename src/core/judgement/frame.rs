@@ -107,6 +107,9 @@ impl Judgement {
     /// A new message begins in the same stream, and with it another end to wait for.
     fn new_turn(&mut self, reading: &Reading, frame: FrameId) {
         self.let_go(reading, "a new turn began", true);
+        if reading.identity(frame).is_none() {
+            self.session.identities.begin_turn();
+        }
         self.session.completions.begin();
         self.weigh_snapshots(reading, reading.frame(frame).first_delta);
         if self.channels.is_broken_off() {

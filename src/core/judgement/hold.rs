@@ -5,11 +5,17 @@ use std::ops::Range;
 use super::Judgement;
 use crate::core::{
     class::{Action, Certainty, Class, Layer},
-    detect::facts::{Held, Outcome, Proposal, Redundant, Verdict},
+    detect::{
+        facts::{Held, Outcome, Proposal, Redundant, Verdict},
+        plain::says_little,
+    },
     judgement::findings::Draft,
     params::Param,
     reading::{Channel, ChannelKey, DeltaId, FrameId, Reading},
 };
+
+/// Characters of all text so far that are spoken of where a delta says them again and goes on.
+const RESENT: usize = 4;
 
 /// Characters of each of two readings that a finding shows.
 const SHOWN: usize = 200;
@@ -39,12 +45,29 @@ impl Judgement {
 
     /// Passes on what is held in `key`: the next delta refuted the doubt.
     pub(super) fn give_back(&mut self, reading: &Reading, key: ChannelKey) {
+        self.doubt_growth(reading, key);
         for held in self.channels.decide(key) {
             self.accept(reading, key, held, 0);
         }
         if self.session.cause.is_none() {
             self.session.cause = Some("the held text is text to add: the doubt was refuted".into());
         }
+    }
+
+    /// One delta is held that began with all text so far, and the next one goes on with text to add: the server may have sent again what
+    /// it had held back. Four characters do so by chance in 3 of 82,291 recorded deltas.
+    fn doubt_growth(&mut self, reading: &Reading, key: ChannelKey) {
+        let Some(channel) = self.channels.get(key) else { return };
+        let ([held], known) = (channel.held.as_slice(), channel.accepted.as_str()) else { return };
+        let (held, text) = (*held, reading.delta(*held).text);
+        let grows = text.len() > known.len() && text.starts_with(known) && known.trim().chars().nth(RESENT - 1).is_some();
+        if key.channel == Channel::ToolArguments || !grows || says_little(known) {
+            return;
+        }
+        let evidence =
+            format!("frame {} begins with all text so far, and the next frame goes on after it", reading.delta(held).frame.0);
+        let redundant = vec![(held, 0..known.len() as u32)];
+        self.note_doubt(reading, key, Class::HoldbackResend, &redundant, evidence);
     }
 
     /// Passes on what is held in `key`, undecided, and notes both readings.

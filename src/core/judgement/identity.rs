@@ -56,12 +56,14 @@ impl Judgement {
     /// True if nothing about frame `id` can make it wait: it has no number, and no other frame and no completion is waited for.
     pub(super) fn has_its_turn(&mut self, reading: &Reading, frame: &Frame, id: FrameId) -> bool {
         let text = frame.first_delta < frame.deltas_end;
-        reading.identity(id).is_none() && !self.session.order.is_open() && self.session.completions.goes_on(text)
+        let waits = self.session.order.is_open() || self.session.again.is_some();
+        reading.identity(id).is_none() && !waits && self.session.completions.goes_on(text)
     }
 
     /// Takes a frame in: it is judged in the order of its number.
     pub(super) fn admit(&mut self, reading: &Reading, mut item: Item) {
         let number = self.identify(reading, &mut item);
+        let Some(mut item) = self.recall(reading, item) else { return };
         let plain = match number {
             Some(number) => self.session.order.follows(number),
             None => !self.session.order.is_open(),

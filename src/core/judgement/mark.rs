@@ -95,6 +95,7 @@ impl Judgement {
         self.end_gap(self.walk.at, false);
         self.session.progress.end();
         if let Some(bursts) = self.session.burst.finish(&self.profile.params) {
+            self.judge_lump(reading, bursts);
             self.judge_bursts(reading, bursts, FrameId(self.walk.frame.saturating_sub(1)));
         }
         if self.ended.is_some() {
@@ -103,6 +104,7 @@ impl Judgement {
         let reason = self.end_reason(reading, end);
         self.report_end(reading, end, reason);
         self.weigh_snapshots(reading, self.deltas_judged(reading));
+        self.doubt_seams(reading, self.deltas_judged(reading));
         if matches!(reason, EndReason::Finished | EndReason::Cut) {
             self.weigh_usage(reading);
         }

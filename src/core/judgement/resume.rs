@@ -43,6 +43,7 @@ impl Judgement {
             // What is missing may just be on its way again.
             Boundary::Reconnect => self.session.identities.resume(),
             Boundary::Restart => {
+                self.again_given_up(reading, "the server restarted");
                 self.order_given_up(reading, "the server restarted");
                 self.session.identities.renumber();
             }
@@ -57,6 +58,7 @@ impl Judgement {
 
     /// Nothing waits any longer for other frames, nor for other text; `ended` if that is because the text ended.
     pub(super) fn let_go(&mut self, reading: &Reading, why: &str, ended: bool) {
+        self.again_given_up(reading, why);
         self.order_given_up(reading, why);
         self.settle_completions(reading, false);
         for key in self.channels.holding() {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
+    again::Again,
     findings::Tally,
     foreign::Doubtful,
     identity::{Item, Run},
@@ -36,6 +37,8 @@ pub(super) struct SessionState {
     pub numbering: (u32, u32),
     /// The frames that are put in order, while some of them wait.
     pub run: Option<Run>,
+    /// Frames that wait while it is in doubt whether they were delivered before.
+    pub again: Option<Again>,
     /// The finding about frames that were put in order.
     pub reordered: Option<FindingId>,
     pub completions: Completions,
@@ -98,6 +101,6 @@ impl SessionState {
     /// True if no frame waits for another one, but perhaps for text of its channel.
     #[inline]
     pub fn waits_for_nothing(&self) -> bool {
-        self.run.is_none() && self.doubtful.is_none() && self.strategy_hold.is_none()
+        self.run.is_none() && self.again.is_none() && self.doubtful.is_none() && self.strategy_hold.is_none()
     }
 }

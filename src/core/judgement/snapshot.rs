@@ -5,7 +5,7 @@ use crate::core::{
     detect::snapshot::{Compared, Digest, Snapshots, compare},
     judgement::{FindingId, Judgement, findings::Draft},
     params::Strategy,
-    reading::{Channel, ChannelKey, DeltaId, Reading},
+    reading::{ChannelKey, DeltaId, Reading},
 };
 
 /// Dialects whose frames only add text; one that gives the whole text is worth a note there.
@@ -30,7 +30,7 @@ impl Judgement {
             if !out && ours && emitted.trim_end() == snapshot.trim_end() {
                 continue;
             }
-            if out && told.received != Digest::default() && key.channel == Channel::Text {
+            if out && told.received != Digest::default() {
                 self.note_restated(reading, key, delta);
                 continue;
             }
@@ -59,6 +59,13 @@ impl Judgement {
         let draft = Draft { action: Action::Keep, ..Draft::flag(Class::FinalAggregate, Layer::Server, evidence) };
         let finding = self.add(reading, draft, Some(key), Some(frame), Some(delta));
         self.findings[finding.0 as usize].level = Level::Note;
+        let tail = delta.0.checked_sub(1).map(|before| reading.delta(DeltaId(before)));
+        if let Some(tail) = tail.filter(|tail| tail.frame == frame && tail.key == key) {
+            let late = tail.text.chars().count();
+            let evidence =
+                format!("the last {late} of {chars} characters came by no delta, but with the whole message of frame {}", frame.0);
+            self.suspect_deltas(reading, Class::UnderEmission, evidence, key, delta);
+        }
     }
 
     /// All of a text came, the snapshot confirms it, and we passed on something else.
@@ -106,7 +113,10 @@ impl Judgement {
                     "frame {} gives a whole text of {whole} characters that differs from the {came} that came by deltas, from character {at} on",
                     frame.0
                 );
-                self.suspect_deltas(reading, Class::UnderEmission, evidence, key, delta);
+                // It says all so far, and the most of that as the deltas did: it was edited.
+                let edited = at * 2 > came.min(whole);
+                let class = if edited { Class::CumulativeRewrite } else { Class::UnderEmission };
+                self.suspect_deltas(reading, class, evidence, key, delta);
             }
         }
     }

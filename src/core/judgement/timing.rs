@@ -1,7 +1,7 @@
 //! When frames arrive: stalls, keep-alives that hide them, and bursts.
 
 use crate::core::{
-    class::{Class, Layer, Level},
+    class::{Certainty, Class, Layer, Level},
     detect::{
         Detector,
         burst::Bursts,
@@ -13,6 +13,10 @@ use crate::core::{
     time::Micros,
 };
 
+/// So many frames that come at once are an answer, and no late packet …
+const LUMP_FRAMES: u32 = 8;
+/// … if the first text came so late.
+const LUMP_AFTER: Micros = Micros::from_millis(250);
 /// A call's whole arguments in one delta, after so long a silence, were written meanwhile and kept back.
 const KEPT_BACK: Micros = Micros::from_millis(5_000);
 /// Shorter arguments are written in no time.
@@ -190,6 +194,24 @@ impl Judgement {
         });
         self.session.burst_open = Some(id);
         self.tell_bursts(id, bursts, evidence, cause.layer, cause.hint);
+    }
+
+    /// The attempt ended, and all its text came at once, after a silence in which it had been made.
+    pub(super) fn judge_lump(&mut self, reading: &Reading, bursts: Bursts) {
+        let late = self.session.progress.first().filter(|first| *first >= LUMP_AFTER);
+        let (Some(first), true) = (late, bursts.count == 1 && bursts.frames >= LUMP_FRAMES) else { return };
+        let evidence = format!(
+            "all text ({} frames, {} bytes) came at once, {} ms after the request: it was whole before it was sent",
+            bursts.frames,
+            bursts.bytes,
+            first.millis()
+        );
+        let frame = FrameId(bursts.first_frame);
+        let delta = reading.deltas_of(frame).next().map(DeltaId);
+        let finding = self.add(reading, Draft::flag(Class::ProxyBurst, Layer::Unknown, evidence), None, Some(frame), delta);
+        let finding = &mut self.findings[finding.0 as usize];
+        (finding.level, finding.certainty) = (Level::Note, Certainty::Ambiguous);
+        finding.hint = "ask the server directly: if the text flows there, something on the way collects it; if not, the server makes all of it first";
     }
 
     fn tell_bursts(&mut self, id: FindingId, bursts: Bursts, evidence: String, layer: Layer, hint: &'static str) {

@@ -156,3 +156,18 @@ pub fn rulers(random: &mut Random) -> String {
     }
     text
 }
+
+/// A list in which each line begins with all of the one before: paths, powers, a triangle, a word that is typed.
+pub fn growing(random: &mut Random) -> String {
+    let mut line = (*random.pick(&["/", "https://a.example/", "1", "", "- "])).to_string();
+    let part = *random.pick(&["0", "*", "ab", "", ""]);
+    let mut text = format!("{}:\n", sentence(random));
+    for _ in 0..random.between(3, 9) {
+        match part {
+            "" => line.push_str(&format!("{}/", random.pick(ENGLISH))),
+            part => line.push_str(part),
+        }
+        text.push_str(&format!("{line}\n"));
+    }
+    text + &sentence(random)
+}

@@ -143,8 +143,13 @@ impl ChunkReader {
             mirrored(sink);
             self.wholes.say(key, rest, sink);
         } else {
+            let stale = self.wholes.is_stale(key, chunk.text.bytes());
             self.wholes.say(key, chunk.text.bytes(), sink);
-            self.typed_thought(channel, chunk, thought, sink);
+            if stale {
+                mirrored(sink);
+            } else if meaning == Meaning::Delta {
+                self.typed_thought(channel, chunk, thought, sink);
+            }
         }
         if !chunk.hex.is_empty() {
             match escape::hex(chunk.hex.bytes()) {
@@ -169,11 +174,10 @@ impl ChunkReader {
         self.used |= !sink.deltas.is_empty();
     }
 
-    /// Thoughts under the names of fields. Parts beside a plain field are a documented form of it, and not read again.
+    /// Thoughts under the names of fields, in the order in which they stand; one that another field says too is mirrored.
     fn thoughts(&mut self, chunk: &Chunk<'_>, data: &[u8], sink: &mut Sink) {
         let key = ChannelKey { choice: 0, block: self.block, channel: Channel::Reasoning };
         let mut plain = [&chunk.reasoning, &chunk.reasoning_content];
-        // In the order in which they stand.
         let place = |name: &[u8]| memchr::memmem::find(data, name);
         if place(b"\"reasoning_content\"") < place(b"\"reasoning\"") {
             plain.reverse();
@@ -184,16 +188,16 @@ impl ChunkReader {
                 mirrored(sink);
             }
         }
-        if plain.iter().all(|field| field.is_empty()) {
-            match &chunk.reasoning_details {
-                TextOr::Text(text) => self.wholes.say(key, text.bytes(), sink),
-                TextOr::Parts(parts) => {
-                    for part in parts {
-                        self.wholes.say(key, part.text.bytes(), sink);
-                        self.wholes.say(key, part.summary.bytes(), sink);
-                    }
-                }
-            }
+        let parts: Vec<&[u8]> = match &chunk.reasoning_details {
+            TextOr::Text(text) => vec![text.bytes()],
+            TextOr::Parts(parts) => parts.iter().flat_map(|part| [part.text.bytes(), part.summary.bytes()]).collect(),
+        };
+        let whole = parts.concat();
+        if !whole.is_empty() && plain.iter().any(|field| field.bytes() == whole) {
+            self.wholes.say(key, &whole, sink);
+            mirrored(sink);
+        } else {
+            parts.into_iter().for_each(|part| self.wholes.say(key, part, sink));
         }
     }
 
