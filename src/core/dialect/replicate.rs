@@ -20,7 +20,7 @@ pub const INFO: DialectInfo = DialectInfo {
     ending: Ending::Terminator,
     recognise: |frame, value| match (frame.event, identity(frame.id)) {
         (b"output", Some(_)) => 3,
-        (b"done" | b"error", Some(_)) => 2,
+        (b"logs" | b"done" | b"error", Some(_)) => 2,
         // Raw text is no JSON object, and nobody else's event is called so.
         (b"output", None) if !value.is_object() => 2,
         _ => 0,
@@ -35,20 +35,23 @@ const TEXT: ChannelKey = ChannelKey { choice: 0, block: 0, channel: Channel::Tex
 /// Events of one second that are told apart.
 const PER_SECOND: u64 = 1 << 24;
 
+/// Any number of so many digits fits.
+const MOST_DIGITS: usize = 19;
+
 /// `SECONDS:N`, where N starts anew each second, as one number that rises like a time.
 fn identity(id: &[u8]) -> Option<Identity> {
     let colon = id.iter().position(|byte| *byte == b':')?;
     let (second, number) = (digits(&id[..colon])?, digits(&id[colon + 1..])?);
-    (number < PER_SECOND).then(|| second.checked_mul(PER_SECOND)?.checked_add(number)).flatten().map(Identity::time)
+    (number < PER_SECOND && second < u64::MAX / PER_SECOND).then(|| Identity::time(second * PER_SECOND + number))
 }
 
 /// A number in decimal digits.
 fn digits(digits: &[u8]) -> Option<u64> {
-    let add = |number: u64, digit: &u8| {
-        let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
-        number.checked_mul(10)?.checked_add(digit)
-    };
-    if digits.is_empty() { None } else { digits.iter().try_fold(0, add) }
+    if digits.is_empty() || digits.len() > MOST_DIGITS {
+        return None;
+    }
+    let add = |number: u64, digit: &u8| digit.is_ascii_digit().then(|| number * 10 + u64::from(digit - b'0'));
+    digits.iter().try_fold(0, add)
 }
 
 /// Reads events.
