@@ -127,6 +127,8 @@ struct MessageReader {
     envelope: Envelope,
     /// The reader of what chunks hold.
     inner: Option<Box<dyn Reader>>,
+    /// The chunks' own wire counts tokens.
+    counted: bool,
 }
 
 impl Reader for MessageReader {

@@ -20,6 +20,8 @@ pub fn of_value(value: &Value) -> Option<Note> {
     };
     match object.get("error") {
         None | Some(Value::Null | Value::Bool(false)) => {}
+        // Some wrap what they were told in an error of their own.
+        Some(inner @ Value::Object(error)) if error.get("error").is_some_and(Value::is_object) => return of_value(inner),
         Some(Value::Object(error)) => {
             let kind = ["type", "status", "code"].iter().find_map(|key| word(error.get(*key)));
             let message = ["message", "detail", "msg", "failed_generation"].iter().find_map(|key| word(error.get(*key)));
@@ -44,6 +46,12 @@ pub fn of_value(value: &Value) -> Option<Note> {
         return None;
     }
     let kind = ["code", "status", "statusCode"].iter().find_map(|key| word(object.get(*key)));
+    // A list of errors: the first one says it.
+    if let Some(first) = message.as_array().and_then(|errors| errors.first()).filter(|first| first.is_object()) {
+        let said = ["message", "description", "detail"].iter().find_map(|key| word(first.get(*key)));
+        let kind = ["code", "key", "type"].iter().find_map(|key| word(first.get(*key))).or(kind);
+        return Some(note(kind, said.unwrap_or_else(|| first.to_string())));
+    }
     Some(note(kind, word(Some(message)).unwrap_or_else(|| message.to_string())))
 }
 
@@ -93,6 +101,10 @@ mod tests {
         check(r#"{"error":{"code":"c","message":"m","type":"t"}}"#, "t", "m");
         check(r#"{"error":{"code":400,"message":"m","status":"INVALID"}}"#, "INVALID", "m");
         check(r#"[{"error":{"code":400,"message":"m"}}]"#, "400", "m");
+        check(r#"{"error":{"error":{"code":500,"message":"m"}}}"#, "500", "m");
+        check(r#"{"errors":[{"code":"c","message":"m"}],"trace":"t","status_code":500}"#, "c", "m");
+        check(r#"{"errors":[{"description":"m","key":"k"}]}"#, "k", "m");
+        check(r#"{"object":"error","message":"m","type":"InternalServerError","code":500}"#, "500", "m");
         check(r#"{"type":"error","error":{"type":"overloaded_error","message":"m"}}"#, "overloaded_error", "m");
         check(r#"{"error":"model not found"}"#, "error", "model not found");
         check(r#"{"error":"boom","error_type":"generation"}"#, "generation", "boom");

@@ -25,7 +25,7 @@ pub const INFO: DialectInfo = DialectInfo {
         (b"output", None) if !value.is_object() => 2,
         _ => 0,
     },
-    reader: || Box::new(OutputReader),
+    reader: || Box::<OutputReader>::default(),
     writer: |start| Box::new(OutputWriter { second: start.created, number: 0 }),
     request: |model, prompt| json!({"version": model, "input": {"prompt": prompt}, "stream": true}).to_string(),
 };
@@ -40,9 +40,33 @@ const MOST_DIGITS: usize = 19;
 
 /// `SECONDS:N`, where N starts anew each second, as one number that rises like a time.
 fn identity(id: &[u8]) -> Option<Identity> {
-    let colon = id.iter().position(|byte| *byte == b':')?;
-    let (second, number) = (digits(&id[..colon])?, digits(&id[colon + 1..])?);
-    (number < PER_SECOND && second < u64::MAX / PER_SECOND).then(|| Identity::time(second * PER_SECOND + number))
+    Clock::default().identity(id)
+}
+
+/// The second of the latest id: many ids share one.
+#[derive(Default)]
+struct Clock {
+    /// Its digits and the colon.
+    prefix: Vec<u8>,
+    /// The number of its first event.
+    base: u64,
+}
+
+impl Clock {
+    fn identity(&mut self, id: &[u8]) -> Option<Identity> {
+        let number = match id.strip_prefix(self.prefix.as_slice()).filter(|_| !self.prefix.is_empty()) {
+            Some(number) => number,
+            None => {
+                let (second, number) = id.split_at(id.iter().position(|byte| *byte == b':')? + 1);
+                self.base = digits(&second[..second.len() - 1])?.checked_mul(PER_SECOND)?;
+                self.prefix.clear();
+                self.prefix.extend_from_slice(second);
+                number
+            }
+        };
+        let number = digits(number).filter(|number| *number < PER_SECOND)?;
+        self.base.checked_add(number).map(Identity::time)
+    }
 }
 
 /// A number in decimal digits.
@@ -55,11 +79,14 @@ fn digits(digits: &[u8]) -> Option<u64> {
 }
 
 /// Reads events.
-struct OutputReader;
+#[derive(Default)]
+struct OutputReader {
+    clock: Clock,
+}
 
 impl Reader for OutputReader {
     fn read(&mut self, frame: &FrameView<'_>, sink: &mut Sink) {
-        sink.identity = identity(frame.id);
+        sink.identity = self.clock.identity(frame.id);
         match frame.event {
             b"output" => sink.add(TEXT, frame.data),
             b"done" => {

@@ -127,6 +127,7 @@ impl SseFramer {
     }
 
     /// Takes in one line without its end; `end` is one past the byte that ended it.
+    #[inline]
     fn end_of_line(&mut self, body: &[u8], line: Span, end: usize) -> Option<RawFrame> {
         let bytes = line.of(body);
         match bytes.first() {
