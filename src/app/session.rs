@@ -66,6 +66,8 @@ pub struct Session {
     pub speed: usize,
     /// True while inputs may still come.
     pub live: bool,
+    /// True for a call that came through the proxy.
+    pub called: bool,
     /// Time since Start, for a live session.
     pub now: Micros,
     /// Numbers of the whole session.
@@ -100,6 +102,7 @@ impl Session {
             mode: if live { Mode::Follow } else { Mode::Paused },
             speed: SPEEDS.iter().position(|speed| *speed == 100).unwrap_or(0),
             live,
+            called: false,
             now: Micros::ZERO,
             metrics: Metrics::default(),
             verdict: Verdict::Clean,

@@ -252,14 +252,16 @@ impl MessagesReader {
         if let Some(value) = message.get("usage") {
             self.add_usage(value, sink);
         }
-        // Mostly an empty list; a gateway may have put there what a block says once more.
+        // Mostly an empty list; a call that the server's own code made stands there whole.
         let begun = event.message.and_then(|raw| serde_json::from_str::<Begun<'_>>(raw.get()).ok());
-        let blocks = begun.and_then(|begun| begun.content);
         let before = sink.deltas.len();
+        let blocks = begun.and_then(|begun| begun.content);
         for (block, content) in (self.offset..u16::MAX).zip(blocks.iter().flatten()) {
-            content_block(block, content, sink);
+            whole_block(block, content, sink);
+            self.blocks = self.blocks.max(block.saturating_add(1));
         }
         if sink.deltas.len() > before {
+            sink.kind = None;
             sink.note(Note::Opening);
         }
     }
@@ -330,10 +332,7 @@ impl MessagesReader {
         self.seen.model(event.model.bytes(), sink);
         if let Some(blocks) = event.content.and_then(|raw| serde_json::from_str::<Vec<Block<'_>>>(raw.get()).ok()) {
             for (block, content) in (0..u16::MAX).zip(&blocks) {
-                content_block(block, content, sink);
-                if let Some(input) = content.input.filter(|_| content.kind.bytes().ends_with(b"tool_use")) {
-                    sink.add(key(block, Channel::ToolArguments), input.get().as_bytes());
-                }
+                whole_block(block, content, sink);
             }
         }
         // It is all there is: no `message_stop` follows.
@@ -359,6 +358,14 @@ fn content_block(block: u16, content: &Block<'_>, sink: &mut Sink) -> bool {
         sink.kind = None;
     }
     speaks
+}
+
+/// A block that is there whole, with its input if it is a call.
+fn whole_block(block: u16, content: &Block<'_>, sink: &mut Sink) {
+    content_block(block, content, sink);
+    if let Some(input) = content.input.filter(|_| content.kind.bytes().ends_with(b"tool_use")) {
+        sink.add(key(block, Channel::ToolArguments), input.get().as_bytes());
+    }
 }
 
 fn key(block: u16, channel: Channel) -> ChannelKey {
