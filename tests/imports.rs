@@ -205,8 +205,11 @@ fn events_that_a_browser_kept_are_reads_with_their_times() {
                 "response": {{"status": 200, "content": {{{content}}}}}, "timings": {{"wait": 100, "receive": 200}}}}]}}}}"#
         )
     };
+    let folder = tempfile::tempdir().unwrap();
     let reads = |content: &str| {
-        let inputs = import(har(content).as_bytes());
+        let path = folder.path().join("events.har");
+        fs::write(&path, har(content)).unwrap();
+        let inputs = session::load(&path).unwrap().inputs;
         let reads: Vec<(u64, String)> = inputs
             .iter()
             .filter_map(|input| match &input.what {

@@ -17,6 +17,7 @@ mod mark;
 mod said;
 mod resume;
 mod session;
+mod silence;
 mod snapshot;
 mod strategy;
 mod timing;

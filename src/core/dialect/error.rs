@@ -64,6 +64,19 @@ pub fn of_body(status: Option<u16>, body: &[u8]) -> Note {
     })
 }
 
+/// A web page in the place of an answer: its title, or how it begins.
+pub fn of_page(body: &[u8]) -> Option<Note> {
+    let body = body.trim_ascii_start();
+    let begins = |tag: &[u8]| body.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag));
+    if !begins(b"<!doctype html") && !begins(b"<html") {
+        return None;
+    }
+    let text = String::from_utf8_lossy(&body[..body.len().min(4 * MESSAGE_LIMIT)]).into_owned();
+    let title = text.to_ascii_lowercase().find("<title>").map(|at| &text[at + "<title>".len()..]);
+    let title = title.and_then(|rest| rest.split('<').next()).map(str::trim).filter(|title| !title.is_empty());
+    Some(note(Some("html".into()), title.map_or_else(|| text.clone(), |title| format!("a page called {title:?}"))))
+}
+
 fn word(value: Option<&Value>) -> Option<String> {
     match value? {
         Value::String(text) if !text.is_empty() => Some(text.clone()),
@@ -111,6 +124,9 @@ mod tests {
         check(r#"{"detail":"no token"}"#, "error", "no token");
         check(r#"{"message":"m","code":"c"}"#, "c", "m");
         check("<html>502</html>", "http_400", "<html>502</html>");
+        let page = of_page(b"\n<!DOCTYPE html><head><TITLE>502 Bad Gateway</TITLE></head>");
+        assert_eq!(page, Some(Note::Error { kind: "html".into(), message: "a page called \"502 Bad Gateway\"".into() }));
+        assert_eq!(of_page(b"<thought>"), None);
     }
 
     #[test]

@@ -352,6 +352,11 @@ fn read(wire: &mut Wire, view: &FrameView<'_>) {
         wire.sink.note(error::of_body(wire.status, view.data));
         return;
     }
+    if let Some(page) = error::of_page(view.data).filter(|_| whole) {
+        wire.sink.kind = Some(FrameKind::Error);
+        wire.sink.note(page);
+        return;
+    }
     wire.recognise(view);
     if let Some(choice) = &wire.dialect {
         let reader = wire.reader.get_or_insert_with(choice.info.reader);
