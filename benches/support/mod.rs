@@ -6,8 +6,20 @@ use stutterscope::core::{
     time::Micros,
 };
 
-const WORDS: &[&str] =
-    &[" the", " stream", " is", " read", ",", " and", " a", " server", " said", " it", ".", " once", "\n\n", " more", " byte"];
+/// A text whose words are drawn one by one, so that a token follows itself in 1 of 120 places; of recorded deltas 1 in 421 does.
+const TEXT: &str = "the stream is read , and a server said it . once more byte of what was asked for comes in order ; nobody knows why \
+    this one waits while another frame has been sent again to its client without any sign that something went wrong before them so we \
+    look at each delta by itself compare where they part keep count write down when every word arrived If two words are equal there \
+    may still be some reason : people repeat themselves models do too but only machine sends whole answers twice same second Here \
+    follows an example with numbers like 42 or 7 names such as Ada Linus code returns nothing lists ( short ) quotes \n\n";
+
+/// The tokens of [`TEXT`].
+fn tokens() -> Vec<String> {
+    let token = |word: &str| if word.starts_with(|first: char| ",.;:)".contains(first)) { word.into() } else { format!(" {word}") };
+    TEXT.split_inclusive([' '])
+        .map(|word| if word.trim().is_empty() { word.into() } else { token(word.trim_end_matches(' ')) })
+        .collect()
+}
 
 /// What parts one frame from the next beside its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +32,7 @@ pub enum Envelope {
 
 /// `count` openai-chat frames of about 306 bytes, one read each, some milliseconds apart.
 pub fn session(count: usize, envelope: Envelope) -> Vec<Input> {
+    let tokens = tokens();
     let mut random = 0x2545_f491_4f6c_dd1d_u64;
     let head = Head { status: 200, headers: vec![("content-type".into(), "text/event-stream".into())] };
     let start = Start {
@@ -45,7 +58,7 @@ pub fn session(count: usize, envelope: Envelope) -> Vec<Input> {
         random ^= random >> 7;
         random ^= random << 17;
         at += 3_000 + random % 30_000;
-        let text = serde_json::to_string(WORDS[random as usize % WORDS.len()]).unwrap();
+        let text = serde_json::to_string(&tokens[random as usize % tokens.len()]).unwrap();
         let padding = if envelope == Envelope::Padded { format!("{:09x}", random >> 28) } else { "a1B2c3D4e".into() };
         let frame = format!(
             "data: {{\"id\":\"chatcmpl-9vK1yQ2mT8sLr4bXcN7dPz0aWfEhU\",\"object\":\"chat.completion.chunk\",\"created\":1756618477,\"model\":\"gpt-4o-mini-2024-07-18\",\"service_tier\":\"default\",\"system_fingerprint\":\"fp_0392822090\",\"choices\":[{{\"index\":0,\"delta\":{{\"content\":{text}}},\"logprobs\":null,\"finish_reason\":null}}],\"obfuscation\":\"{padding}\"}}\n\n"

@@ -8,6 +8,7 @@ mod ending;
 mod doubt;
 mod findings;
 mod flood;
+mod flow;
 mod foreign;
 mod frame;
 mod hold;
@@ -120,6 +121,13 @@ pub struct Judgement {
     channels: Channels,
     session: SessionState,
     runner: Option<Runner>,
+    /// The channel whose next delta may simply flow, if one does.
+    calm: Option<ChannelKey>,
+    /// The detectors whose latest score is not zero, as bits.
+    lit: u32,
+    /// Every frame is judged at length.
+    #[cfg(test)]
+    wary: bool,
 }
 
 /// How far a reading has been judged.
@@ -149,6 +157,10 @@ impl Judgement {
             channels: Channels::default(),
             session: SessionState::default(),
             runner,
+            calm: None,
+            lit: 0,
+            #[cfg(test)]
+            wary: false,
         }
     }
 
@@ -202,11 +214,14 @@ impl Judgement {
     }
 
     fn earliest_deadline(&self) -> Option<(Micros, Deadline)> {
+        let stall = self.session.progress.deadline(&self.profile.params).map(|at| (at, Deadline::Stall));
+        if self.session.waits_for_nothing() && self.channels.earliest_timed_hold().is_none() {
+            return stall;
+        }
         let limit = Micros::from_millis(self.profile.params.get(Param::HoldTime));
         let order = self.session.run.as_ref().map(|run| (run.since.at + limit, Deadline::Order));
         let completion = self.session.doubtful.as_ref().map(|doubtful| (doubtful.since.at + limit, Deadline::Completion));
         let hold = self.channels.earliest_timed_hold().map(|(since, key)| (since + limit, Deadline::Hold(key)));
-        let stall = self.session.progress.deadline(&self.profile.params).map(|at| (at, Deadline::Stall));
         order.into_iter().chain(completion).chain(hold).chain(stall).min()
     }
 
@@ -225,9 +240,8 @@ impl Judgement {
 
     /// Brings output and state up to date after an event.
     fn settle(&mut self, otherwise: &str) {
-        self.release();
+        self.condition.holding = self.release();
         self.condition.ended = self.ended.is_some();
-        self.condition.holding = self.earliest_wait().is_some();
         self.condition.flowing |= self.session.flowed && self.output.released > self.session.first_delta_frame;
         let state = match evaluate(self.condition) {
             // Initial is where a session begins and not where it comes back to, whatever a strategy lost meanwhile.
@@ -240,6 +254,7 @@ impl Judgement {
             self.state = state;
         }
         self.session.cause = None;
+        self.calm = self.calm_channel();
     }
 
     /// False for a profile that only looks on: what is undecided is passed on while it is.
@@ -249,6 +264,9 @@ impl Judgement {
 
     /// The position of the first frame that is not passed on, since when, and whose text is undecided where it is one channel's.
     fn earliest_wait(&self) -> Option<(u32, Moment, Option<ChannelKey>)> {
+        if self.channels.earliest_hold().is_none() && self.session.waits_for_nothing() {
+            return None;
+        }
         let held = self.channels.earliest_hold().map(|(position, since, key)| (position, since, Some(key)));
         let strategy = self.session.strategy_hold.map(|frame| (frame.0, Moment { frames: frame.0 + 1, at: self.walk.at }, None));
         let order = self.session.run.as_ref().map(|run| (run.position(), run.since, None));
@@ -259,8 +277,8 @@ impl Judgement {
         held.into_iter().chain(strategy).chain(order).chain(doubtful).min().filter(|_| self.waits())
     }
 
-    /// Passes on every frame that no hold keeps back, and keeps the list of holds.
-    fn release(&mut self) {
+    /// Passes on every frame that no hold keeps back, and keeps the list of holds; true if something is held.
+    fn release(&mut self) -> bool {
         let moment = self.moment();
         let open = self.earliest_wait();
         let released = open.map_or(self.walk.frame, |(position, ..)| position);
@@ -277,6 +295,7 @@ impl Judgement {
             self.output.holds.push(HoldSpan { first, end: self.walk.frame, key, since, released: None });
         }
         self.output.released = released;
+        open.is_some()
     }
 
     /// The state now.
@@ -303,15 +322,38 @@ impl Judgement {
     }
 
     /// Notes a detector's score for the present moment, where it moved by a visible amount.
+    #[inline]
     fn score(&mut self, detector: Detector, score: u16) {
+        if score >= SCORE_STEP || self.lit & 1 << detector as u32 != 0 {
+            self.score_anew(detector, score);
+        }
+    }
+
+    /// As [`Self::score`], for `value` of `most`.
+    fn score_ratio(&mut self, detector: Detector, value: u64, most: u64) {
+        // Most scores are too small to be kept, and need no division.
+        let small = value.saturating_mul(1000 / u64::from(SCORE_STEP)) < most;
+        let score = if small { 0 } else { (value.saturating_mul(1000) / most.max(1)).min(1000) as u16 };
+        self.score(detector, score);
+    }
+
+    /// As [`Self::score`], for all of `detectors` at once: none has anything to say.
+    fn score_none(&mut self, detectors: &[Detector]) {
+        if self.lit != 0 {
+            detectors.iter().for_each(|detector| self.score(*detector, 0));
+        }
+    }
+
+    fn score_anew(&mut self, detector: Detector, score: u16) {
         let frames = self.walk.frame;
         let points = &mut self.scores[detector as usize];
         match points.last_mut() {
             Some(last) if last.frames == frames => last.score = last.score.max(score),
             Some(last) if last.score == score || (last.score.abs_diff(score) < SCORE_STEP && score != 0 && score < 1000) => {}
-            None if score == 0 => {}
             _ => points.push(ScorePoint { frames, score }),
         }
+        let lit = points.last().is_some_and(|last| last.score > 0);
+        self.lit = self.lit & !(1 << detector as u32) | u32::from(lit) << detector as u32;
     }
 }
 

@@ -106,6 +106,7 @@ pub struct Condition {
 }
 
 /// The state that a condition amounts to (first that holds).
+#[inline]
 pub fn evaluate(condition: Condition) -> State {
     match condition {
         Condition { ended: true, .. } => State::Terminating,

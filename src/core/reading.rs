@@ -50,9 +50,7 @@ struct FrameRow {
 struct DeltaRow {
     frame: u32,
     text_end: u32,
-    choice: u16,
-    block: u16,
-    channel: Channel,
+    key: ChannelKey,
     snapshot: bool,
 }
 
@@ -72,6 +70,8 @@ pub struct Reading {
     numbers: Vec<u64>,
     /// What the numbers from a frame on count, and which numbering they belong to; ascending, and mostly one row.
     series: Vec<(FrameId, Series, u32)>,
+    /// The session's start says that its stamps mean something.
+    clocked: bool,
     limits: Limits,
     wire: fold::Wire,
 }
@@ -116,6 +116,7 @@ impl Reading {
     }
 
     /// When chunk `id` was read, and one past the last frame that it completed; panics if there is none.
+    #[inline]
     pub fn chunk_stamp(&self, id: ChunkId) -> (Micros, u32) {
         let row = self.chunks[id.index()];
         (row.at, row.frames)
@@ -129,6 +130,7 @@ impl Reading {
     }
 
     /// Frame `id`; panics if there is none.
+    #[inline]
     pub fn frame(&self, id: FrameId) -> Frame {
         let row = self.frames[id.index()];
         Frame {
@@ -143,12 +145,13 @@ impl Reading {
     }
 
     /// Delta `id`; panics if there is none.
+    #[inline]
     pub fn delta(&self, id: DeltaId) -> Delta<'_> {
         let row = self.deltas[id.index()];
         let start = id.index().checked_sub(1).map_or(0, |index| self.deltas[index].text_end);
         Delta {
             frame: FrameId(row.frame),
-            key: ChannelKey { choice: row.choice, block: row.block, channel: row.channel },
+            key: row.key,
             text: &self.text[start as usize..row.text_end as usize],
             snapshot: row.snapshot,
         }
@@ -160,6 +163,7 @@ impl Reading {
     }
 
     /// The deltas of frame `id`, in order.
+    #[inline]
     pub fn deltas_of(&self, id: FrameId) -> Range<u32> {
         let frame = self.frame(id);
         frame.first_delta..frame.deltas_end
@@ -215,7 +219,7 @@ impl Reading {
 
     /// False for a capture without times.
     pub fn clocked(&self) -> bool {
-        self.start().is_some_and(|start| start.clocked)
+        self.clocked
     }
 
     /// The stamp of the latest input.
@@ -246,6 +250,7 @@ impl Reading {
     }
 
     /// The number that orders frame `id` and, if it comes again, means the same frame, if it has one.
+    #[inline]
     pub fn identity(&self, id: FrameId) -> Option<Identity> {
         let number = self.numbers.get(id.index())?.checked_sub(1)?;
         let row = self.series.partition_point(|(from, ..)| *from <= id).checked_sub(1)?;

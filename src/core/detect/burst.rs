@@ -136,6 +136,7 @@ struct Run {
 
 impl Burst {
     /// A frame with text, of these bytes of the body, arrived; returns the lumps in a row that are complete, if it completed one.
+    #[inline]
     pub fn step(&mut self, frame: u32, bytes: Range<u32>, at: Micros, params: &Params) -> Option<Bursts> {
         self.seen += 1;
         let gap = self.last.replace(at).map(|last| at.since(last));
@@ -145,14 +146,19 @@ impl Burst {
             self.group.bytes.end = bytes.end;
             return None;
         }
-        let within = self.group.end.since(self.group.begin).0 / u64::from(self.group.frames.max(2) - 1);
-        let silence = Micros(within.saturating_mul(APART)).max(Micros::from_millis(params.get(Param::BurstGap)));
-        let complete = if gap.is_some_and(|gap| gap >= silence) { self.close(params, false) } else { None };
+        let many = u64::from(self.group.frames) >= params.get(Param::BurstFrames);
+        let complete = if many && gap.is_some_and(|gap| gap >= self.silence(params)) { self.close(params, false) } else { None };
         if complete.is_none() {
             self.run = None;
         }
         self.group = Group { frames: 1, begin: at, end: at, first_frame: frame, bytes };
         complete.filter(|bursts| self.nearly_all(bursts, 1))
+    }
+
+    /// How long nothing comes after a group that is a lump.
+    fn silence(&self, params: &Params) -> Micros {
+        let within = self.group.end.since(self.group.begin).0 / u64::from(self.group.frames.max(2) - 1);
+        Micros(within.saturating_mul(APART)).max(Micros::from_millis(params.get(Param::BurstGap)))
     }
 
     /// This program did not read for a while: what comes now waited here, and not on the way.

@@ -40,7 +40,14 @@ impl Json {
     }
 
     /// Follows `text`, which begins at byte `from` of the whole; linear, and free once the answer is no.
+    #[inline]
     pub fn feed(&mut self, text: &str, from: usize) {
+        if !matches!(self.state, State::No { .. }) {
+            self.follow(text, from);
+        }
+    }
+
+    fn follow(&mut self, text: &str, from: usize) {
         for (at, byte) in text.bytes().enumerate() {
             self.state = match (self.state, byte) {
                 (State::No { .. }, _) => return,

@@ -102,11 +102,13 @@ enum Mode {
 
 impl Cumulative {
     /// True once deltas are known to be snapshots.
+    #[inline]
     pub fn is_proved(&self) -> bool {
         matches!(self.mode, Mode::Snapshots { .. })
     }
 
     /// True while nothing points to snapshots.
+    #[inline]
     pub fn is_additive(&self) -> bool {
         self.mode == Mode::Additive
     }

@@ -66,11 +66,13 @@ impl Hypothesis for Double {
 
 impl Double {
     /// True if the latest delta opened a block.
+    #[inline]
     pub fn is_opened(&self) -> bool {
         self.opened.is_some()
     }
 
     /// A delta that has nothing to do with the text so far arrived as the channel's delta number `count`.
+    #[inline]
     pub fn unrelated(&mut self, count: u32) {
         if count > 0 {
             self.preamble = Preamble::Done;

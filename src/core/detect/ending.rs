@@ -45,6 +45,7 @@ pub enum Again {
 
 impl Ends {
     /// A choice brought text.
+    #[inline]
     pub fn speaks(&mut self, choice: u16) {
         match &mut self.speaking {
             Some((speaking, count)) if *speaking == choice => *count += 1,

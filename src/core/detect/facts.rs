@@ -26,11 +26,12 @@ pub enum Match {
 
 impl Match {
     /// Compares `new` with `earlier`; costs the shorter of the two.
+    #[inline]
     pub fn of(new: &str, earlier: &str) -> Match {
         let shorter = new.len().min(earlier.len());
         if shorter == 0 {
             Match::Nothing
-        } else if new.as_bytes()[..shorter] != earlier.as_bytes()[..shorter] {
+        } else if !begin_alike(new.as_bytes(), earlier.as_bytes()) {
             Match::Differs
         } else {
             match new.len().cmp(&earlier.len()) {
@@ -40,6 +41,17 @@ impl Match {
             }
         }
     }
+}
+
+/// True if the shorter one begins the longer one. Most texts part within their first word, so that is looked at first.
+fn begin_alike(one: &[u8], other: &[u8]) -> bool {
+    const WORD: usize = 8;
+    let mut pairs = one.iter().zip(other);
+    if pairs.by_ref().take(WORD).any(|(one, other)| one != other) {
+        return false;
+    }
+    let shorter = one.len().min(other.len());
+    shorter <= WORD || one[WORD..shorter] == other[WORD..shorter]
 }
 
 /// What a frame says of the text that it brings, beside the text.
@@ -67,6 +79,12 @@ impl Said {
         }
         said.mirrored.sort_unstable();
         said
+    }
+
+    /// True if it says nothing of its text.
+    #[inline]
+    pub fn says_nothing(&self) -> bool {
+        self.mirrored.is_empty() && !self.opening && self.tokens.is_none()
     }
 }
 

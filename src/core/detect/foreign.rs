@@ -98,9 +98,15 @@ impl Completions {
         }
     }
 
+    /// True if a frame without an id of its own cannot be another completion's.
+    pub fn is_plain(&self) -> bool {
+        self.doubts >= MOST_DOUBTS || self.doubt.is_none() && self.other.is_none()
+    }
+
     /// Counts a frame without an id of its own while there is no doubt; false if it must be looked at.
+    #[inline]
     pub fn goes_on(&mut self, text: bool) -> bool {
-        let plain = self.doubts >= MOST_DOUBTS || self.doubt.is_none() && self.other.is_none();
+        let plain = self.is_plain();
         if plain && text {
             (self.frames, self.texts) = (self.frames.saturating_add(1), self.texts.saturating_add(1));
         }

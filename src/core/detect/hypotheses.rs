@@ -46,17 +46,20 @@ impl Hypotheses {
     }
 
     /// True once the deltas are known to be snapshots.
+    #[inline]
     pub fn are_snapshots(&self) -> bool {
         self.cumulative.is_proved()
     }
 
     /// True if none of them has anything to say of a delta that neither equals the one before nor equals, extends or begins the
     /// text so far.
+    #[inline]
     pub fn idle(&self) -> bool {
         self.cumulative.is_additive() && self.pairing.idle() && self.tool_args.idle() && !self.double.is_opened()
     }
 
     /// Such a delta came at `at` while all were idle; `count` deltas came before it.
+    #[inline]
     pub fn unrelated(&mut self, delta: DeltaId, at: Micros, count: u32) {
         self.double.unrelated(count);
         self.pairing.unrelated(delta, at, count);

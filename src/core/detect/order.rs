@@ -136,6 +136,7 @@ impl<T> Order<T> {
     }
 
     /// True while a gap is open.
+    #[inline]
     pub fn is_open(&self) -> bool {
         self.gap.is_some()
     }

@@ -21,8 +21,9 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// Counts one more gap.
-    pub fn add(&mut self, gap: Micros) {
+    /// Counts one more gap; true if the median is another one now.
+    #[inline]
+    pub fn add(&mut self, gap: Micros) -> bool {
         let bucket = bucket_of(gap.0);
         if bucket >= self.counts.len() {
             self.counts.resize(bucket + 1, 0);
@@ -30,7 +31,7 @@ impl Pace {
         self.counts[bucket] = self.counts[bucket].saturating_add(1);
         self.total = self.total.saturating_add(1);
         self.below += u32::from(bucket < self.cursor);
-        let middle = (self.total - 1) / 2;
+        let (middle, before) = ((self.total - 1) / 2, self.cursor);
         while self.below > middle {
             self.cursor -= 1;
             self.below -= self.counts[self.cursor];
@@ -39,9 +40,11 @@ impl Pace {
             self.below += self.counts[self.cursor];
             self.cursor += 1;
         }
+        self.cursor != before || self.total <= ENOUGH
     }
 
     /// The median gap, once there are enough of them.
+    #[inline]
     pub fn median(&self) -> Option<Micros> {
         (self.total >= ENOUGH).then(|| Micros(middle_of(self.cursor)))
     }
@@ -80,12 +83,12 @@ mod tests {
         ];
         for (gaps, expected) in rows {
             let mut pace = Pace::default();
-            gaps.iter().for_each(|gap| pace.add(Micros(*gap)));
+            gaps.iter().for_each(|gap| drop(pace.add(Micros(*gap))));
             let median = pace.median().map(|median| median.0).unwrap_or_default();
             assert!(median.abs_diff(expected) <= expected / 16 + 1, "{gaps:?}: {median}");
         }
         let mut pace = Pace::default();
-        (0..3).for_each(|gap| pace.add(Micros(gap)));
+        (0..3).for_each(|gap| drop(pace.add(Micros(gap))));
         assert_eq!(pace.median(), None, "three gaps are no pace");
     }
 }

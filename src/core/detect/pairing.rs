@@ -72,11 +72,13 @@ struct Run {
 
 impl Pairing {
     /// True if no run of pairs is under way.
+    #[inline]
     pub fn idle(&self) -> bool {
         self.run.pairs == 0 && !self.proved
     }
 
     /// A delta that differs from the one before it came while no run was under way.
+    #[inline]
     pub fn unrelated(&mut self, delta: DeltaId, at: Micros, count: u32) {
         self.seen = Some(delta);
         self.at = Some(at);

@@ -80,17 +80,21 @@ pub struct Repeat {
     shift: u32,
     /// The distance that is followed, and whether two copies proved it.
     lead: Option<(Run, bool)>,
-    /// Bytes that stood in the text before at the distance that was followed, over all of it.
-    known: usize,
-    /// Up to where they are counted.
-    counted: usize,
 }
 
 impl Repeat {
-    /// Follows `text`, which only ever grows, and returns the run at its end. Runs that end before the text does are given
+    /// Follows `text`, which only ever grows. Runs that end before the text does are given
     /// to `ended`, in order.
-    pub fn feed(&mut self, text: &str, ended: &mut Vec<Run>) -> Option<Run> {
-        let bytes = text.as_bytes();
+    #[inline]
+    pub fn feed(&mut self, text: &str, ended: &mut Vec<Run>) {
+        if self.lead.is_none() && text.len() < self.stop() {
+            self.seen = text.len();
+        } else {
+            self.look(text.as_bytes(), ended);
+        }
+    }
+
+    fn look(&mut self, bytes: &[u8], ended: &mut Vec<Run>) {
         while self.seen < bytes.len() {
             if let Some((run, proved)) = self.lead {
                 self.follow(bytes, run, proved, ended);
@@ -98,12 +102,12 @@ impl Repeat {
                 self.search(bytes);
             }
         }
-        self.lead.filter(|(run, proved)| *proved && run.told()).map(|(run, _)| run)
     }
 
-    /// How many bytes were seen, and how many of them stood in the text before, at the distance that was followed then.
-    pub fn known(&self) -> (usize, usize) {
-        (self.seen, self.known)
+    /// The run at the end of the text.
+    #[inline]
+    pub fn run(&self) -> Option<Run> {
+        self.lead.filter(|(run, proved)| *proved && run.told()).map(|(run, _)| run)
     }
 
     fn follow(&mut self, bytes: &[u8], mut run: Run, mut proved: bool, ended: &mut Vec<Run>) {
@@ -113,7 +117,6 @@ impl Repeat {
         run.end = from + equal(&bytes[from..stop], &bytes[from - run.period..]);
         self.enter(bytes, run.end);
         self.seen = run.end;
-        self.know(run.end, run.end - from);
         if run.end < stop {
             if proved && run.told() {
                 ended.push(run);
@@ -130,13 +133,19 @@ impl Repeat {
         self.lead = Some((run, proved));
     }
 
+    /// Where the table is asked next.
+    fn stop(&self) -> usize {
+        self.next.max(SLOTS.0)
+    }
+
     fn search(&mut self, bytes: &[u8]) {
-        let stop = self.next.max(SLOTS.0);
-        self.enter(bytes, bytes.len().min(stop - EVERY));
-        self.seen = bytes.len().min(stop);
+        let stop = self.stop();
         if bytes.len() < stop {
+            self.seen = bytes.len();
             return;
         }
+        self.enter(bytes, stop - EVERY);
+        self.seen = stop;
         if self.slots.is_empty() {
             self.grow(bytes, stop - EVERY);
         }
@@ -149,7 +158,6 @@ impl Repeat {
             self.grow(bytes, stop);
         }
         let Some(run) = lead else { return };
-        self.know(run.end, run.end - run.start - run.period);
         let run = Run { end: run.end + equal(&bytes[run.end..stop], &bytes[run.end - run.period..]), ..run };
         let proved = run.end - run.start >= 2 * run.period;
         if run.end == stop {
@@ -192,11 +200,6 @@ impl Repeat {
     /// The slot of the bytes before `end`.
     fn slot(&self, bytes: &[u8], end: usize) -> usize {
         (gram(bytes, end).wrapping_mul(MIX) >> self.shift) as usize
-    }
-
-    fn know(&mut self, end: usize, same: usize) {
-        self.known += same.min(end - self.counted.min(end));
-        self.counted = end;
     }
 }
 
@@ -244,7 +247,8 @@ mod tests {
             let (mut runs, mut last, mut end) = (Vec::new(), None, 0);
             while end < text.len() {
                 end = (end + piece..=text.len()).find(|end| text.is_char_boundary(*end)).unwrap_or(text.len());
-                last = repeat.feed(&text[..end], &mut runs);
+                repeat.feed(&text[..end], &mut runs);
+                last = repeat.run();
             }
             let found: Vec<_> = runs.into_iter().chain(last).map(|run| (run.period, run.copies(), run.start)).collect();
             assert_eq!(found, expected, "{} bytes by {piece}", text.len());
@@ -272,8 +276,8 @@ mod tests {
         check(&list.repeat(5), &[(list.len(), 5, 0)]);
         let ruled = format!("{}ab", "=".repeat(62));
         let mut repeat = Repeat::default();
-        let found = repeat.feed(&ruled.repeat(9), &mut Vec::new());
-        assert_eq!(found.map(|run| (run.period, run.copies())), Some((64, 9)));
+        repeat.feed(&ruled.repeat(9), &mut Vec::new());
+        assert_eq!(repeat.run().map(|run| (run.period, run.copies())), Some((64, 9)));
         let block = lines(92, |at| format!("    row_{at:02} = load({})\n", at * 37 % 92));
         check(&block.repeat(4), &[(block.len(), 4, 0)]);
         let wide = lines(400, |at| format!("第{at}项：{}\n", at * 7919 % 10_007));
@@ -282,13 +286,11 @@ mod tests {
     }
 
     #[test]
-    fn ordinary_text_costs_a_bounded_number_of_looks() {
+    fn ordinary_text_has_no_run_and_a_bounded_table() {
         let text = lines(5_000, |at| format!("{at} {}\n", at * at % 7919));
         let mut repeat = Repeat::default();
-        assert_eq!(repeat.feed(&text, &mut Vec::new()), None);
-        let (seen, known) = repeat.known();
-        assert_eq!(seen, text.len());
-        assert!(known < seen / 2, "{known} of {seen}");
+        repeat.feed(&text, &mut Vec::new());
+        assert_eq!((repeat.run(), repeat.seen), (None, text.len()));
         assert!(repeat.slots.len() <= SLOTS.1);
     }
 }

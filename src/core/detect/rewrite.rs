@@ -9,6 +9,7 @@ pub const NEAR: usize = 8;
 const ANCHOR: usize = 16;
 
 /// True if both texts start with the same few bytes, though neither need start with the whole other one.
+#[inline]
 pub fn near(one: &str, other: &str) -> bool {
     one.len() >= NEAR && other.len() >= NEAR && one.as_bytes()[..NEAR] == other.as_bytes()[..NEAR]
 }

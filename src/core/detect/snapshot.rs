@@ -55,11 +55,20 @@ impl Snapshots {
         Snapshots { begin: delta, channels: BTreeMap::new() }
     }
 
+    /// True if no snapshot came in this turn.
+    pub fn is_empty(&self) -> bool {
+        self.channels.is_empty()
+    }
+
     /// Follows the deltas of a frame, which `restates` something if one of them is a snapshot.
+    #[inline]
     pub fn follow(&mut self, reading: &Reading, frame: FrameId, restates: bool) {
-        if self.channels.is_empty() && !restates {
-            return;
+        if restates || !self.channels.is_empty() {
+            self.follow_frame(reading, frame);
         }
+    }
+
+    fn follow_frame(&mut self, reading: &Reading, frame: FrameId) {
         let deltas = reading.deltas_of(frame);
         if self.channels.is_empty() {
             // The first of the turn: what came before is read now.

@@ -55,6 +55,7 @@ impl Phase {
     }
 
     /// The parameter that limits it.
+    #[inline]
     pub fn limit(self) -> Param {
         match self {
             Phase::Headers => Param::StallHeaders,
@@ -100,11 +101,12 @@ impl Progress {
     /// The response head came.
     pub fn head(&mut self, at: Micros, params: &Params) {
         if self.phase == Phase::Headers {
-            self.restart(at, Phase::First, params);
+            self.restart(at, Phase::First, true, params);
         }
     }
 
     /// Bytes came, whatever they say.
+    #[inline]
     pub fn hear(&mut self, at: Micros) {
         if self.heard[0] != Some(at) {
             self.heard = [Some(at), self.heard[0]];
@@ -112,24 +114,28 @@ impl Progress {
     }
 
     /// Something meaningful arrived, and with it, perhaps, another phase; returns the gap before it.
+    #[inline]
     pub fn step(&mut self, at: Micros, phase: Option<Phase>, params: &Params) -> Option<Micros> {
         let gap = self.since.map(|since| at.since(since));
         let begun = !matches!(self.phase, Phase::Headers | Phase::First);
-        if let Some(gap) = gap.filter(|gap| begun && *gap > TOGETHER) {
-            self.pace.add(gap);
-        }
+        let moved = gap.is_some_and(|gap| begun && gap > TOGETHER && self.pace.add(gap));
         let phase = phase.unwrap_or(if self.phase == Phase::Headers { Phase::First } else { self.phase });
         if !begun && !matches!(phase, Phase::First | Phase::End) {
             self.first.get_or_insert(at.since(self.began));
         }
-        self.restart(at, phase, params);
+        self.restart(at, phase, moved, params);
         gap
     }
 
-    fn restart(&mut self, at: Micros, phase: Phase, params: &Params) {
-        (self.since, self.phase) = (Some(at), phase);
+    /// A gap begins; `moved` if the median is another one than when the gap before began.
+    #[inline]
+    fn restart(&mut self, at: Micros, phase: Phase, moved: bool, params: &Params) {
+        self.since = Some(at);
         (self.keepalives, self.open, self.overlong) = (0, None, false);
-        self.limit = self.limit_of(phase, params);
+        if moved || phase != self.phase {
+            self.phase = phase;
+            self.limit = self.limit_of(phase, params);
+        }
     }
 
     /// A stream that has no pace of its own yet is given the time that a first text is.
@@ -162,6 +168,7 @@ impl Progress {
     }
 
     /// When the present gap becomes a stall; and once it is one, when not even keep-alives excuse it.
+    #[inline]
     pub fn deadline(&self, params: &Params) -> Option<Micros> {
         let since = self.since?;
         match self.open {
@@ -177,6 +184,7 @@ impl Progress {
     }
 
     /// When the present gap began.
+    #[inline]
     pub fn since(&self) -> Option<Micros> {
         self.since
     }
@@ -192,6 +200,7 @@ impl Progress {
     }
 
     /// Time from the attempt's begin to its first text.
+    #[inline]
     pub fn first(&self) -> Option<Micros> {
         self.first
     }

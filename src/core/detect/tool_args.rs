@@ -34,6 +34,7 @@ enum Mode {
 
 impl ToolArgs {
     /// True while nothing points to a repetition.
+    #[inline]
     pub fn idle(&self) -> bool {
         self.mode == Mode::Additive
     }

@@ -6,6 +6,8 @@
 
 use std::collections::VecDeque;
 
+use crate::core::detect::answers::Print;
+
 /// A word that was said several times in a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Said {
@@ -77,7 +79,8 @@ impl Words {
     /// Follows `text`, which only ever grows. Words that were said again and then no more are given to `said`, in order.
     pub fn feed(&mut self, text: &str, said: &mut Vec<Said>) {
         let bytes = text.as_bytes();
-        for (at, byte) in bytes.iter().copied().enumerate().skip(self.seen) {
+        let from = self.seen;
+        for (at, byte) in (from..).zip(bytes[from..].iter().copied()) {
             if byte <= b' ' {
                 self.word(text, at, said);
                 self.start = at + 1;
@@ -203,14 +206,15 @@ impl Words {
         let bounds =
             (from..=end).find(|at| text.is_char_boundary(*at)).zip((end..=text.len()).find(|at| text.is_char_boundary(*at)));
         let Some((from, end)) = bounds else { return true };
-        let mut words: Vec<&str> = text[from..end].split_whitespace().collect();
+        let words = text[from..end].split_ascii_whitespace();
+        let mut words: Vec<(u64, bool)> = words.map(|word| (Print::default().and(word).hash(), word.len() >= LETTERS)).collect();
         words.dedup();
         words.sort_unstable();
         let kinds = words.chunk_by(|one, two| one == two).count();
         if kinds < 2 * self.distinct(text).len() {
             return false;
         }
-        words.retain(|word| word.len() >= LETTERS);
+        words.retain(|(_, counted)| *counted);
         let total = words.len() as u64;
         let pairs: u64 = words.chunk_by(|one, two| one == two).map(|same| (same.len() * (same.len() - 1)) as u64).sum();
         extra * total.saturating_sub(1) >= 3 * pairs + total.saturating_sub(1)

@@ -57,16 +57,26 @@ pub(super) struct Channels {
 
 impl Channels {
     /// The state of channel `key`, fresh if there was none.
+    #[inline]
     pub fn entry(&mut self, key: ChannelKey) -> &mut ChannelState {
         if self.states.get(self.latest).is_none_or(|(latest, _)| *latest != key) {
-            self.latest = *self.index.entry(key).or_insert_with(|| {
-                let alike = |(other, _): &(ChannelKey, ChannelState)| (other.choice, other.channel) == (key.choice, key.channel);
-                let before = self.broken_off.iter().position(alike).map(|place| self.broken_off.remove(place).1);
-                self.states.push((key, before.unwrap_or_default()));
-                self.states.len() - 1
-            });
+            self.latest = self.find_or_begin(key);
         }
         &mut self.states[self.latest].1
+    }
+
+    fn find_or_begin(&mut self, key: ChannelKey) -> usize {
+        *self.index.entry(key).or_insert_with(|| {
+            let alike = |(other, _): &(ChannelKey, ChannelState)| (other.choice, other.channel) == (key.choice, key.channel);
+            let before = self.broken_off.iter().position(alike).map(|place| self.broken_off.remove(place).1);
+            self.states.push((key, before.unwrap_or_default()));
+            self.states.len() - 1
+        })
+    }
+
+    /// The channel that was looked up last.
+    pub fn latest(&self) -> Option<(ChannelKey, &ChannelState)> {
+        self.states.get(self.latest).map(|(key, state)| (*key, state))
     }
 
     /// The state of channel `key`, if it has one.
@@ -80,11 +90,13 @@ impl Channels {
     }
 
     /// The earliest hold: the position of its first frame, when it began, and whose it is.
+    #[inline]
     pub fn earliest_hold(&self) -> Option<(u32, Moment, ChannelKey)> {
         self.holds.first().copied()
     }
 
     /// The earliest hold that runs out: arguments of a tool call are held until the call ends.
+    #[inline]
     pub fn earliest_timed_hold(&self) -> Option<(Micros, ChannelKey)> {
         self.timed.first().map(|(_, since, key)| (since.at, *key))
     }

@@ -11,11 +11,7 @@ use crate::core::{
         repeat::{LONGEST, Repeat, Run},
         words::{Said, Words},
     },
-    judgement::{
-        FindingId, Judgement,
-        flood::{BLANK, Blanks},
-        loops::Looped,
-    },
+    judgement::{FindingId, Judgement, flood::Blanks, loops::Looped},
     reading::{Channel, ChannelKey, DeltaId, Reading},
 };
 
@@ -25,8 +21,6 @@ pub(super) struct Content {
     pub json: Json,
     pub fences: Fences,
     pub repeat: Repeat,
-    /// The run at the end of the text.
-    run: Option<Run>,
     /// The loop at the end of the text, or the last one.
     pub looped: Option<Looped>,
     pub blanks: Blanks,
@@ -93,7 +87,7 @@ impl Content {
 
     /// True if the text ends in a run of three copies or more, or a loop was found last.
     pub fn goes_round(&self) -> bool {
-        self.run.is_some() || self.looped.is_some_and(|looped| looped.finding.is_some())
+        self.repeat.run().is_some() || self.looped.is_some_and(|looped| looped.finding.is_some())
     }
 
     /// The latest deltas, those after `first`.
@@ -104,33 +98,39 @@ impl Content {
 }
 
 impl Judgement {
-    /// Follows what delta `id` added to the channel's text, from byte `from` of that on.
-    pub(super) fn follow_content(&mut self, reading: &Reading, key: ChannelKey, id: DeltaId, from: usize) {
-        let completion = self.session.answers.completion;
-        if self.channels.entry(key).content.part.completion != completion {
+    /// Adds `new`, a part of delta `id`, to the channel's text, and follows what it says.
+    pub(super) fn add_text(&mut self, reading: &Reading, key: ChannelKey, id: DeltaId, new: &str) {
+        let mut channel = self.channels.entry(key);
+        let from = channel.accepted.len();
+        channel.accepted.push_str(new);
+        if channel.content.part.completion != self.session.answers.completion {
             self.begin_part(reading, key, from, id);
+            channel = self.channels.entry(key);
         }
-        let channel = self.channels.entry(key);
-        let (text, content) = (&channel.accepted, &mut channel.content);
+        let content = &mut channel.content;
         content.part.first.get_or_insert(id);
         content.place(from, id);
-        content.json.feed(&text[from..], from);
-        if text.ends_with(BLANK) || text[from..].starts_with(BLANK) {
-            self.follow_blanks(reading, key, id, from);
-        } else {
-            content.blanks = Blanks::after(text.len());
+        content.json.feed(new, from);
+        let newline = new.bytes().any(|byte| byte == b'\n');
+        match Blanks::around_words(new, from, newline) {
+            Some(blanks) => content.blanks = blanks,
+            None => {
+                self.follow_blanks(reading, key, id, from);
+                channel = self.channels.entry(key);
+            }
         }
-        let channel = self.channels.entry(key);
         let (text, content) = (&channel.accepted, &mut channel.content);
-        let new = &text[from..];
         let mut ended: Vec<Run> = Vec::new();
-        let run = content.repeat.feed(text, &mut ended);
-        content.run = run;
+        content.repeat.feed(text, &mut ended);
+        let run = content.repeat.run();
         let mut said: Vec<Said> = Vec::new();
         let mut alike: Vec<(usize, Alike)> = Vec::new();
         if key.channel != Channel::ToolArguments {
             content.words.feed(text, &mut said);
-            content.lines.feed(text, |at, how| alike.push((at, how)));
+            if newline {
+                content.lines.feed(text, |at, how| alike.push((at, how)));
+            }
+            let new = &text[from..];
             if !new.is_ascii() && is_word(new) && content.last_again(text).is_some() {
                 content.words.again(text, from, &mut said);
             }

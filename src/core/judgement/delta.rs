@@ -14,28 +14,27 @@ use crate::core::{
     },
     judgement::{FindingId, Judgement, channel::ChannelState, findings::Draft},
     output::Cut,
-    reading::{Channel, ChannelKey, DeltaId, FrameId, Note, Reading},
+    reading::{Channel, ChannelKey, Delta, DeltaId, FrameId, Note, Reading},
 };
 
 impl Judgement {
     /// Judges one delta of the additive reading.
-    pub(super) fn judge_delta(&mut self, reading: &Reading, frame: FrameId, id: DeltaId, finishes: bool) {
-        let key = reading.delta(id).key;
+    pub(super) fn judge_delta(&mut self, reading: &Reading, id: DeltaId, delta: &Delta<'_>, finishes: bool) {
+        let Delta { key, frame, .. } = *delta;
         self.condition.cut = false;
-        self.listen(reading, frame);
-        if self.mirrored(reading, key, frame, id) {
+        if self.mirrored(reading, id, delta) {
             return;
         }
         if self.channels.entry(key).count == 0 {
             self.conclude_choice(reading, key.choice, Some(key), "another text of its choice began");
         }
-        let against_last = self.count_delta(reading, key, id);
-        if self.flood(reading, key, frame, id) {
+        let against_last = self.count_delta(reading, delta);
+        if self.flood(reading, id, delta) {
             return;
         }
         loop {
             let held = !self.channel(key).held.is_empty();
-            match self.propose(reading, key, frame, id, against_last, finishes) {
+            match self.propose(reading, id, delta, against_last, finishes) {
                 Some(proposal @ Proposal { verdict: Verdict::Proved(_), .. }) => {
                     let this = proposal.names(id);
                     self.suppress(reading, key, this.then_some(id), proposal);
@@ -58,13 +57,17 @@ impl Judgement {
         channel.count += 1;
     }
 
-    /// Hears, once a frame, what it says of its deltas.
-    fn listen(&mut self, reading: &Reading, frame: FrameId) {
-        if self.session.said.0 == Some(frame) {
-            return;
-        }
+    /// Hears what a frame says of its deltas, before they are judged.
+    #[inline]
+    pub(super) fn listen(&mut self, reading: &Reading, frame: FrameId) {
         let heard = self.heard(reading, frame);
-        self.session.said = (Some(frame), Said::of(heard));
+        if !heard.is_empty() || !self.session.said.says_nothing() {
+            self.hear_of_text(reading, heard);
+        }
+    }
+
+    fn hear_of_text(&mut self, reading: &Reading, heard: &[(FrameId, Note)]) {
+        self.session.said = Said::of(heard);
         for (_, note) in heard {
             if let Note::Tool { choice, block, id, .. } = note
                 && !id.is_empty()
@@ -91,9 +94,13 @@ impl Judgement {
     }
 
     /// Takes a delta out that repeats what another field of its frame says; true if it does.
-    fn mirrored(&mut self, reading: &Reading, key: ChannelKey, frame: FrameId, id: DeltaId) -> bool {
+    fn mirrored(&mut self, reading: &Reading, id: DeltaId, delta: &Delta<'_>) -> bool {
+        let Delta { key, frame, .. } = *delta;
+        if self.session.said.mirrored.is_empty() {
+            return false;
+        }
         let place = id.0 - reading.deltas_of(frame).start;
-        if self.session.said.1.mirrored.binary_search(&place).is_err() {
+        if self.session.said.mirrored.binary_search(&place).is_err() {
             return false;
         }
         self.score(Detector::Typed, 1000);
@@ -106,13 +113,12 @@ impl Judgement {
             evidence: format!("frame {} says this text in another field too", frame.0),
         };
         let finding = self.find_in_channel(reading, key, frame, id, draft);
-        self.cut(id, 0..reading.delta(id).text.len() as u32, finding);
+        self.cut(id, 0..delta.text.len() as u32, finding);
         true
     }
 
     /// Channels end with their choice's finish, and where a tool call begins.
     pub(super) fn conclude_by_notes(&mut self, reading: &Reading, frame: FrameId, finished: &[u16]) {
-        self.listen(reading, frame);
         if self.channels.earliest_hold().is_none() {
             return;
         }
@@ -132,9 +138,9 @@ impl Judgement {
     }
 
     /// Counts a delta, and says how it lies to the one before it.
-    fn count_delta(&mut self, reading: &Reading, key: ChannelKey, id: DeltaId) -> Match {
-        let channel = self.channels.entry(key);
-        let against_last = channel.last.map_or(Match::Nothing, |last| Match::of(reading.delta(id).text, reading.delta(last).text));
+    fn count_delta(&mut self, reading: &Reading, delta: &Delta<'_>) -> Match {
+        let channel = self.channels.entry(delta.key);
+        let against_last = channel.last.map_or(Match::Nothing, |last| Match::of(delta.text, reading.delta(last).text));
         channel.distinct += u32::from(against_last != Match::Equals);
         against_last
     }
@@ -143,16 +149,15 @@ impl Judgement {
     fn propose(
         &mut self,
         reading: &Reading,
-        key: ChannelKey,
-        frame: FrameId,
         id: DeltaId,
+        delta: &Delta<'_>,
         against_last: Match,
         finishes: bool,
     ) -> Option<Proposal> {
+        let Delta { key, frame, text, .. } = *delta;
         if let Some(proposal) = self.resume(reading, key, frame, id) {
             return Some(proposal);
         }
-        let text = reading.delta(id).text;
         let channel = self.channels.entry(key);
         let against_accepted = Match::of(text, &channel.accepted);
         let unrelated = match against_accepted {
@@ -160,13 +165,11 @@ impl Judgement {
             Match::Differs => !near(text, &channel.accepted),
             _ => false,
         };
-        let said = &self.session.said.1;
+        let said = &self.session.said;
         let plain = !matches!(against_last, Match::Equals | Match::Extends) && !said.opening && said.tokens.is_none();
         if unrelated && plain && channel.held.is_empty() && channel.hypotheses.idle() {
             channel.hypotheses.unrelated(id, self.walk.at, channel.count);
-            for detector in TEXT_DETECTORS {
-                self.score(*detector, 0);
-            }
+            self.score_none(TEXT_DETECTORS);
             return None;
         }
         let facts = Facts {
@@ -280,9 +283,6 @@ impl Judgement {
         if text.is_empty() {
             return;
         }
-        let channel = self.channels.entry(key);
-        let before = channel.accepted.len();
-        channel.accepted.push_str(text);
         self.condition.unhealed = false;
         if !self.session.flowed {
             self.session.flowed = true;
@@ -291,6 +291,6 @@ impl Judgement {
                 self.session.cause = Some(format!("the first {} arrived", key.channel.word()));
             }
         }
-        self.follow_content(reading, key, id, before);
+        self.add_text(reading, key, id, text);
     }
 }

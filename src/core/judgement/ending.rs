@@ -10,8 +10,12 @@ use crate::core::{
 impl Judgement {
     /// What a frame of kind `kind`, in which the choices `finished` (ascending) finish, means for the ends that are waited for.
     pub(super) fn pass_ends(&mut self, reading: &Reading, frame: FrameId, kind: FrameKind, finished: &[u16]) {
-        self.look_for_late_text(reading, frame, finished);
-        self.session.finished.extend(finished);
+        if self.session.terminated || !self.session.finished.is_empty() {
+            self.look_for_late_text(reading, frame, finished);
+        }
+        if !finished.is_empty() {
+            self.session.finished.extend(finished);
+        }
         self.follow_ends(reading, frame, kind);
     }
 
@@ -75,7 +79,7 @@ impl Judgement {
     /// brings that itself finishes the choice (`finishing`, ascending), as some servers do in every frame, and tool calls, which
     /// some gateways finish one by one.
     fn look_for_late_text(&mut self, reading: &Reading, id: FrameId, finishing: &[u16]) {
-        if self.session.late || self.session.finished.is_empty() && !self.session.terminated {
+        if self.session.late {
             return;
         }
         let late = |delta: &DeltaId| {
@@ -159,7 +163,7 @@ impl Judgement {
     }
 
     /// What kind of frame it is, to the ends.
-    pub(super) fn follow_ends(&mut self, reading: &Reading, id: FrameId, kind: FrameKind) {
+    fn follow_ends(&mut self, reading: &Reading, id: FrameId, kind: FrameKind) {
         if kind == FrameKind::Terminator {
             self.note_terminator(reading, id);
             self.session.terminated = true;

@@ -6,7 +6,7 @@ use crate::core::{
     json_value,
     judgement::{FindingId, Judgement, findings::Draft},
     params::Param,
-    reading::{ChannelKey, DeltaId, FrameId, Reading},
+    reading::{ChannelKey, Delta, DeltaId, FrameId, Reading},
 };
 
 /// Whitespace in a row at the end of a channel's text, cut or not.
@@ -27,10 +27,27 @@ impl Blanks {
     pub fn after(start: usize) -> Blanks {
         Blanks { start, ..Blanks::default() }
     }
+
+    /// What stands at the end of `new`, the text from byte `from` on, if that is words with a space or two around them, as most
+    /// deltas are; `newline` says that a line ends in it.
+    #[inline]
+    pub fn around_words(new: &str, from: usize, newline: bool) -> Option<Blanks> {
+        let solid = solid(new);
+        let chars = new.len() - solid;
+        let inside = chars == 0 && !new.bytes().next().is_some_and(is_blank);
+        (solid > 0 && (inside || chars <= FEW && !newline)).then(|| Blanks { chars: chars as u64, ..Blanks::after(from + solid) })
+    }
 }
 
-/// What JSON allows between values.
-pub(super) const BLANK: [char; 4] = [' ', '\n', '\r', '\t'];
+/// True for what JSON allows between values.
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
+}
+
+/// Bytes of `text` up to the whitespace at its end.
+fn solid(text: &str) -> usize {
+    text.bytes().rposition(|byte| !is_blank(byte)).map_or(0, |last| last + 1)
+}
 
 /// So much whitespace at the end of a word, in bytes, is looked at no further.
 const FEW: usize = 2;
@@ -38,9 +55,9 @@ const FEW: usize = 2;
 impl Judgement {
     /// Whitespace after a closed JSON value is held until it is more than any text needs; then all of it that is held is taken
     /// out, and what follows too. True if this delta is decided or held.
-    pub(super) fn flood(&mut self, reading: &Reading, key: ChannelKey, frame: FrameId, id: DeltaId) -> bool {
-        let text = reading.delta(id).text;
-        if !text.trim_end_matches(BLANK).is_empty() || !self.is_closed(reading, key) {
+    pub(super) fn flood(&mut self, reading: &Reading, id: DeltaId, delta: &Delta<'_>) -> bool {
+        let Delta { key, frame, text, .. } = *delta;
+        if !text.bytes().all(is_blank) || !self.is_closed(reading, key) {
             self.score(Detector::Flood, 0);
             return false;
         }
@@ -49,7 +66,7 @@ impl Judgement {
         let held: Vec<DeltaId> = channel.held.clone();
         let waiting = held.iter().map(|held| reading.delta(*held).text);
         // What else is held is another doubt's.
-        if waiting.clone().any(|text| !text.trim_end_matches(BLANK).is_empty()) || !self.is_json(reading, key) {
+        if waiting.clone().any(|text| !text.bytes().all(is_blank)) || !self.is_json(reading, key) {
             return false;
         }
         let waiting: u64 = waiting.map(|text| text.chars().count() as u64).sum();
@@ -76,13 +93,8 @@ impl Judgement {
     pub(super) fn follow_blanks(&mut self, reading: &Reading, key: ChannelKey, id: DeltaId, from: usize) {
         let channel = self.channels.entry(key);
         let new = &channel.accepted[from..];
-        let solid = new.trim_end_matches(BLANK).len();
-        // A word and a space or two, as most deltas are.
-        if solid > 0 && new.len() - solid <= FEW && memchr::memchr(b'\n', new.as_bytes()).is_none() {
-            channel.content.blanks = Blanks { chars: (new.len() - solid) as u64, ..Blanks::after(from + solid) };
-            return;
-        }
-        let lead = new.len() - new.trim_start_matches(BLANK).len();
+        let solid = solid(new);
+        let lead = new.bytes().take_while(|byte| is_blank(*byte)).count();
         let tail = new[solid..].to_owned();
         let lead = new[..lead].to_owned();
         self.count_blanks(reading, key, id, &lead);

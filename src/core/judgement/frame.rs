@@ -8,6 +8,17 @@ use crate::core::{
     reading::{ChunkId, DeltaId, Frame, FrameId, FrameKind, Note, Reading},
 };
 
+/// What the notes of a frame say beside its text.
+#[derive(Debug, Default)]
+struct Heard {
+    /// The choices that finish in it, ascending.
+    finished: Vec<u16>,
+    /// Something in it is not whole.
+    damaged: bool,
+    /// The note that gives another completion id than the frame before had.
+    completion: Option<usize>,
+}
+
 impl Judgement {
     /// Judges one read, before its frames.
     pub(super) fn judge_chunk(&mut self, reading: &Reading, chunk: ChunkId) {
@@ -28,36 +39,15 @@ impl Judgement {
     /// Judges one frame and everything in it.
     pub(super) fn judge_frame(&mut self, reading: &Reading, id: FrameId) {
         let frame = reading.frame(id);
-        let mut finished = Vec::new();
-        let mut damaged = false;
-        let mut completion = None;
+        if self.flow(reading, id, &frame) {
+            return;
+        }
         let first = self.walk.note;
         let notes = &reading.notes()[first..];
         let notes = &notes[..notes.iter().take_while(|(frame, _)| *frame <= id).count()];
         self.walk.note += notes.len();
-        for (index, (_, note)) in notes.iter().enumerate() {
-            match note {
-                Note::Finish { choice, reason } => {
-                    finished.push(*choice);
-                    self.note_finish(reading, id, *choice, reason);
-                }
-                Note::Tool { choice, block, id: call, name } => self.note_call(reading, id, (*choice, *block), call, name),
-                Note::Stop { block } => self.note_stop(reading, id, *block),
-                Note::NewTurn => self.new_turn(reading, id),
-                Note::Boundary(boundary) => self.cross(reading, *boundary),
-                Note::CompletionId(_) => {
-                    completion = Some(first + index);
-                    if !self.session.finished.is_empty() {
-                        self.session.late = true;
-                        self.begin_completion(reading);
-                        self.session.answers.completion += 1;
-                    }
-                }
-                note => damaged |= self.judge_damage(reading, id, note),
-            }
-        }
-        finished.sort_unstable();
-        finished.dedup();
+        let Heard { finished, damaged, completion } =
+            if notes.is_empty() { Heard::default() } else { self.hear(reading, id, notes, first) };
         self.follow_deltas(reading, id, &frame, notes);
         if frame.kind == FrameKind::Unknown {
             self.note_once(reading, Class::UnknownFrame, Layer::Unknown, Some(id), || match reading.dialect_at(id.0 + 1) {
@@ -68,10 +58,12 @@ impl Judgement {
         self.score(Detector::Damage, if damaged { 1000 } else { 0 });
         self.keep_time(reading, id, &frame, notes);
         if self.profile.strategy == Strategy::Evidence {
-            self.admit(
-                reading,
-                Item { frame: id, finished, kind: frame.kind, completion, original: None, since: self.moment(), chars: 0 },
-            );
+            if completion.is_none() && self.has_its_turn(reading, &frame, id) {
+                self.judge_texts(reading, id, frame.kind, &finished);
+            } else {
+                let since = self.moment();
+                self.admit(reading, Item { frame: id, finished, kind: frame.kind, completion, original: None, since, chars: 0 });
+            }
         } else {
             self.pass_ends(reading, id, frame.kind, &finished);
             self.judge_by_strategy(reading, id);
@@ -81,6 +73,35 @@ impl Judgement {
             _ => "a frame arrived",
         };
         self.settle(otherwise);
+    }
+
+    /// What the notes of frame `id` say beside its text; the first of them is note number `first` of the reading.
+    fn hear(&mut self, reading: &Reading, id: FrameId, notes: &[(FrameId, Note)], first: usize) -> Heard {
+        let mut heard = Heard::default();
+        for (index, (_, note)) in notes.iter().enumerate() {
+            match note {
+                Note::Finish { choice, reason } => {
+                    heard.finished.push(*choice);
+                    self.note_finish(reading, id, *choice, reason);
+                }
+                Note::Tool { choice, block, id: call, name } => self.note_call(reading, id, (*choice, *block), call, name),
+                Note::Stop { block } => self.note_stop(reading, id, *block),
+                Note::NewTurn => self.new_turn(reading, id),
+                Note::Boundary(boundary) => self.cross(reading, *boundary),
+                Note::CompletionId(_) => {
+                    heard.completion = Some(first + index);
+                    if !self.session.finished.is_empty() {
+                        self.session.late = true;
+                        self.begin_completion(reading);
+                        self.session.answers.completion += 1;
+                    }
+                }
+                note => heard.damaged |= self.judge_damage(reading, id, note),
+            }
+        }
+        heard.finished.sort_unstable();
+        heard.finished.dedup();
+        heard
     }
 
     /// A new message begins in the same stream, and with it another end to wait for.
@@ -136,7 +157,7 @@ impl Judgement {
             let row = reading.delta(delta);
             restates |= row.snapshot;
             let replaced = || notes.iter().any(|(_, note)| matches!(note, Note::Replaced(_)));
-            if !row.snapshot && row.text.as_bytes().contains(&LOST) && !replaced() {
+            if !row.snapshot && !row.text.is_ascii() && row.text.as_bytes().contains(&LOST) && !replaced() {
                 self.look_for_shattered(reading, id, delta);
             }
         }

@@ -13,7 +13,7 @@ use crate::core::{
     judgement::{Judgement, findings::Draft},
     params::Param,
     profile::Preset,
-    reading::{DeltaId, FrameId, FrameKind, Reading, Series},
+    reading::{DeltaId, Frame, FrameId, FrameKind, Reading, Series},
     time::Moment,
 };
 
@@ -53,6 +53,12 @@ impl Run {
 }
 
 impl Judgement {
+    /// True if nothing about frame `id` can make it wait: it has no number, and no other frame and no completion is waited for.
+    pub(super) fn has_its_turn(&mut self, reading: &Reading, frame: &Frame, id: FrameId) -> bool {
+        let text = frame.first_delta < frame.deltas_end;
+        reading.identity(id).is_none() && !self.session.order.is_open() && self.session.completions.goes_on(text)
+    }
+
     /// Takes a frame in: it is judged in the order of its number.
     pub(super) fn admit(&mut self, reading: &Reading, mut item: Item) {
         let number = self.identify(reading, &mut item);
@@ -200,21 +206,28 @@ impl Judgement {
         if let Some(original) = item.original {
             return self.judge_redelivered(reading, item.frame, original);
         }
-        self.pass_ends(reading, item.frame, item.kind, &item.finished);
-        for delta in reading.deltas_of(item.frame).map(DeltaId) {
-            let row = reading.delta(delta);
-            if row.snapshot {
-                self.restate(reading, delta);
+        self.judge_texts(reading, item.frame, item.kind, &item.finished);
+    }
+
+    /// Judges the deltas of a frame of kind `kind`, in which the choices `finished` (ascending) finish.
+    pub(super) fn judge_texts(&mut self, reading: &Reading, frame: FrameId, kind: FrameKind, finished: &[u16]) {
+        self.pass_ends(reading, frame, kind, finished);
+        self.listen(reading, frame);
+        for id in reading.deltas_of(frame).map(DeltaId) {
+            let delta = reading.delta(id);
+            if delta.snapshot {
+                self.restate(reading, id);
             } else {
-                self.judge_delta(reading, item.frame, delta, item.finished.binary_search(&row.key.choice).is_ok());
+                self.judge_delta(reading, id, &delta, finished.binary_search(&delta.key.choice).is_ok());
             }
         }
-        self.conclude_by_notes(reading, item.frame, &item.finished);
+        self.conclude_by_notes(reading, frame, finished);
     }
 
     /// Takes all deltas of a frame out: its identity says that it was delivered before.
     fn judge_redelivered(&mut self, reading: &Reading, frame: FrameId, original: FrameId) {
         self.score(Detector::Identity, 1000);
+        self.listen(reading, frame);
         let resumed = self.session.identities.is_resumed();
         for id in reading.deltas_of(frame).map(DeltaId) {
             let delta = reading.delta(id);
@@ -238,7 +251,7 @@ impl Judgement {
             if self.finding(finding).action == Action::Suppress {
                 self.cut(id, 0..delta.text.len() as u32, finding);
             } else {
-                self.judge_delta(reading, frame, id, false);
+                self.judge_delta(reading, id, &delta, false);
             }
         }
     }

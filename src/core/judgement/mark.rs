@@ -94,8 +94,9 @@ impl Judgement {
         self.end_strategy(reading);
         self.end_gap(self.walk.at, false);
         self.session.progress.end();
-        let bursts = self.session.burst.finish(&self.profile.params);
-        self.judge_bursts(reading, bursts, FrameId(self.walk.frame.saturating_sub(1)));
+        if let Some(bursts) = self.session.burst.finish(&self.profile.params) {
+            self.judge_bursts(reading, bursts, FrameId(self.walk.frame.saturating_sub(1)));
+        }
         if self.ended.is_some() {
             return;
         }

@@ -75,8 +75,8 @@ pub(super) struct SessionState {
     pub will_retry: bool,
     /// Frames judged before this attempt.
     pub first_frame: u32,
-    /// The frame whose deltas are judged, and what it says of them.
-    pub said: (Option<FrameId>, Said),
+    /// What the frame whose deltas are judged says of them.
+    pub said: Said,
     /// The frame that a whole strategy holds.
     pub strategy_hold: Option<FrameId>,
     /// Some delta came.
@@ -90,4 +90,12 @@ pub(super) struct SessionState {
     pub prompt: Option<Prompt>,
     /// Why the state will change, if it does.
     pub cause: Option<String>,
+}
+
+impl SessionState {
+    /// True if no frame waits for another one, but perhaps for text of its channel.
+    #[inline]
+    pub fn waits_for_nothing(&self) -> bool {
+        self.run.is_none() && self.doubtful.is_none() && self.strategy_hold.is_none()
+    }
 }

@@ -49,8 +49,7 @@ impl Judgement {
                     self.session.progress.end();
                 }
                 if reading.clocked() {
-                    let score = gap.map_or(0, |gap| gap.0.saturating_mul(1000) / limit.0.max(1)).min(1000);
-                    self.score(Detector::Stall, score as u16);
+                    self.score_ratio(Detector::Stall, gap.map_or(0, |gap| gap.0), limit.0);
                     if let Some(gap) = gap.filter(|gap| begun && *gap >= KEPT_BACK) {
                         self.look_for_kept_arguments(reading, id, gap);
                     }
@@ -59,15 +58,23 @@ impl Judgement {
         }
         if kind == FrameKind::Delta && reading.clocked() {
             self.catch_up_after_stall(at);
-            let bursts = self.session.burst.step(id.0, frame.start..frame.end, at, &self.profile.params);
-            self.judge_bursts(reading, bursts, id);
+            if let Some(bursts) = self.session.burst.step(id.0, frame.start..frame.end, at, &self.profile.params) {
+                self.judge_bursts(reading, bursts, id);
+            }
         }
     }
 
     /// Closes the finding that the gap before `at` made, with its final length. `resumed` if something came, and not the end.
+    #[inline]
     pub(super) fn end_gap(&mut self, at: Micros, resumed: bool) {
+        if let (Some(open), Some(since)) = (self.session.progress.open, self.session.progress.since()) {
+            self.close_gap(at, resumed, open, since);
+        }
+    }
+
+    /// The gap that made the finding `open`, and began at `since`, is over.
+    fn close_gap(&mut self, at: Micros, resumed: bool, open: u32, since: Micros) {
         let progress = &self.session.progress;
-        let (Some(open), Some(since)) = (progress.open, progress.since()) else { return };
         let gap = at.since(since);
         let finding = &mut self.findings[open as usize];
         finding.span = Some(gap);
@@ -157,8 +164,7 @@ impl Judgement {
     }
 
     /// Scores bursts in a row, and reports them when they are enough.
-    pub(super) fn judge_bursts(&mut self, reading: &Reading, bursts: Option<Bursts>, frame: FrameId) {
-        let Some(bursts) = bursts else { return };
+    pub(super) fn judge_bursts(&mut self, reading: &Reading, bursts: Bursts, frame: FrameId) {
         let needed = self.profile.params.get(Param::BurstCount);
         self.score(Detector::Burst, (u64::from(bursts.count) * 1000 / needed.max(1)).min(1000) as u16);
         if u64::from(bursts.count) < needed {
@@ -195,6 +201,7 @@ impl Judgement {
 }
 
 /// What is waited for after a frame, if it changes that.
+#[inline]
 fn phase_after(reading: &Reading, frame: &Frame, notes: &[(FrameId, Note)]) -> Option<Phase> {
     let mut phase = frame
         .deltas_end

@@ -137,7 +137,10 @@ impl Reading {
             }
             what => {
                 match what {
-                    What::Start(start) => self.wire.started(start),
+                    What::Start(start) => {
+                        self.clocked |= start.clocked && self.marks.is_empty();
+                        self.wire.started(start);
+                    }
                     What::Attempt(_) => {
                         self.end_of_body();
                         self.wire.reset(self.body.len());
@@ -315,14 +318,7 @@ impl Reading {
             let bytes = &sink.text[from..*end as usize];
             from = *end as usize;
             self.wire.pending.append(*key, *snapshot, bytes, &mut self.text, |note| sink.notes.push(note));
-            self.deltas.push(DeltaRow {
-                frame: id.0,
-                text_end: self.text.len() as u32,
-                choice: key.choice,
-                block: key.block,
-                channel: key.channel,
-                snapshot: *snapshot,
-            });
+            self.deltas.push(DeltaRow { frame: id.0, text_end: self.text.len() as u32, key: *key, snapshot: *snapshot });
         }
         let kind = sink.kind.unwrap_or_else(|| kind_of(sink));
         self.frames.push(FrameRow {
