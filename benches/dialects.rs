@@ -143,20 +143,21 @@ fn floor(framing: Framing, read: Floor, pieces: &[Vec<u8>]) -> usize {
     text.len()
 }
 
-/// The same where only the event's name says what the data is, and the data is the text: the least that any reader of it does.
+/// The same where only the event's name says what the data is, and the data is the text: the least that any reader of it does. Lines
+/// may end in CR, and a text must be UTF-8, which JSON's floor leaves to the parser and to nobody.
 fn floor_of_events(pieces: &[Vec<u8>]) -> usize {
-    let (mut body, mut text, mut done) = (Vec::new(), Vec::new(), 0);
+    let (mut body, mut text, mut done) = (Vec::new(), String::new(), 0);
     let (mut output, mut data) = (false, None::<std::ops::Range<usize>>);
     for piece in pieces {
         body.extend_from_slice(piece);
-        while let Some(end) = memchr::memchr(b'\n', &body[done..]) {
+        while let Some(end) = memchr::memchr2(b'\n', b'\r', &body[done..]) {
             let line = &body[done..done + end];
             if line.is_empty() {
                 if let (true, Some(data)) = (output, data.take()) {
                     let lines = body[data].split(|byte| *byte == b'\n').map(|line| line.strip_prefix(b"data: ").unwrap_or(line));
                     lines.enumerate().for_each(|(number, line)| {
-                        text.extend_from_slice(if number > 0 { b"\n" } else { b"" });
-                        text.extend_from_slice(line);
+                        text.push_str(if number > 0 { "\n" } else { "" });
+                        text.push_str(std::str::from_utf8(line).unwrap());
                     });
                 }
                 output = false;

@@ -107,6 +107,20 @@ fn blocks_and_deltas_of_no_known_type_are_counted() {
     assert_eq!(kinds(&reading)[1..], [FrameKind::Unknown, FrameKind::Unknown, FrameKind::Control]);
 }
 
+#[test]
+fn arguments_of_gemini_that_come_in_pieces_are_one_text() {
+    let part = |call: &str| format!("{{\"candidates\":[{{\"content\":{{\"parts\":[{{\"functionCall\":{call}}}]}}}}]}}");
+    let piece = |text: &str, goes_on: bool| {
+        let piece = format!(r#"{{"jsonPath":"$.laugh","stringValue":"{text}","willContinue":{goes_on}}}"#);
+        part(&format!(r#"{{"partialArgs":[{piece}],"willContinue":true}}"#))
+    };
+    let begin = part(r#"{"id":"a","name":"f","willContinue":true}"#);
+    let whole = part(r#"{"id":"b","name":"g","args":{"x": 1}}"#);
+    let body = events(&[begin, piece("ha", true), piece("ha", true), piece("!", false), part("{}"), whole]);
+    let said = [r#"tool:{"laugh":"ha"#, "tool:ha", "tool:!\"", "tool:}", r#"1 tool:{"x": 1}"#];
+    check("gemini", &body, &said, &["tool 0 a f", "tool 1 b g"]);
+}
+
 const STEP: &str = r#"{"event_type":"step.delta","index":1,"delta":{"type":"text","text":"lo"}}"#;
 
 #[rstest]

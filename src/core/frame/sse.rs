@@ -78,7 +78,7 @@ impl SseFramer {
             // Every second line or so is the blank one that ends a block: one look is cheaper than a search.
             let end = match body.get(self.scanned) {
                 Some(b'\n') => self.scanned,
-                _ => match memchr2(b'\n', b'\r', &body[self.scanned..]) {
+                _ => match line_end(&body[self.scanned..]) {
                     Some(offset) => self.scanned + offset,
                     None => {
                         self.scanned = body.len();
@@ -185,11 +185,49 @@ impl SseFramer {
     }
 }
 
+/// Where the first line of `bytes` ends. Lines of other fields than `data` are short, and for them one word is quicker than a search.
+fn line_end(bytes: &[u8]) -> Option<usize> {
+    const ONES: u128 = u128::from_le_bytes([1; 16]);
+    let Some(head) = bytes.first_chunk::<16>() else { return memchr2(b'\n', b'\r', bytes) };
+    let head = u128::from_le_bytes(*head);
+    // The lowest high bit marks the first byte that equals `byte`; those above it may lie.
+    let marks = |byte: u8| {
+        let differs = head ^ (ONES * u128::from(byte));
+        differs.wrapping_sub(ONES) & !differs & (ONES << 7)
+    };
+    match marks(b'\n') | marks(b'\r') {
+        0 => memchr2(b'\n', b'\r', &bytes[16..]).map(|offset| 16 + offset),
+        found => Some(found.trailing_zeros() as usize / 8),
+    }
+}
+
 /// The value of a line if its field is `name`: what follows the colon and one space, or nothing for the name alone.
 fn value_of<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     match line.strip_prefix(name)? {
         [] => Some(&line[line.len()..]),
         [b':', b' ', value @ ..] | [b':', value @ ..] => Some(value),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_end_is_found_wherever_it_stands() {
+        for at in 0..40 {
+            for end in [b'\n', b'\r'] {
+                // The neighbours of both bytes, and bytes with their high bit set.
+                for other in [b'a', 0x09, 0x0B, 0x0C, 0x0E, 0x8A, 0x8D, 0x00, 0xFF] {
+                    let mut bytes = vec![other; 44];
+                    assert_eq!(line_end(&bytes), None);
+                    bytes[at] = end;
+                    bytes[at + 1] = b'\n';
+                    bytes[43] = b'\r';
+                    assert_eq!(line_end(&bytes), Some(at), "{bytes:?}");
+                }
+            }
+        }
     }
 }
