@@ -181,6 +181,19 @@ fn gemini_interactions(#[case] frames: &[&str], #[case] said: &[&str], #[case] n
     &["text:Hi"], &["finish 0 COMPLETE", "usage None Some(1)"]
 )]
 #[case::an_answer_that_was_not_streamed("tgi", &[r#"{"generated_text":"Hi"}"#], &["text:Hi"], &[])]
+#[case::an_answer_that_was_not_streamed(
+    "bedrock",
+    &[r#"{"output":{"message":{"content":[{"text":"Hi"},{"toolUse":{"toolUseId":"a","name":"f","input":{}}}]}},"stopReason":"end_turn","usage":{"outputTokens":1}}"#],
+    &["text:Hi", "1 tool:{}"], &["tool 1 a f", "finish 0 end_turn", "usage None Some(1)"]
+)]
+#[case::a_prediction_that_was_not_streamed(
+    "replicate", &[r#"{"id":"p","status":"succeeded","output":["Hel","lo"],"error":null,"urls":{}}"#],
+    &["text:Hel", "text:lo"], &["finish 0 succeeded"]
+)]
+#[case::a_transcript_that_was_not_streamed(
+    "openai-transcription", &[r#"{"text":"Hi","usage":{"type":"tokens","output_tokens":1}}"#],
+    &["text:Hi"], &["usage None Some(1)", "finish 0 done"]
+)]
 #[case::arguments_as_text(
     "ollama",
     &[r#"{"created_at":"2026-01-01T00:00:00.1Z","message":{"content":"","tool_calls":[{"function":{"name":"f","arguments":"{\"x\":1}"}}]},"done":false}"#],

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{BEARER, DialectInfo, Ending, FrameView, Reader, Sink, Writer, WriterStep, error};
+use super::{BEARER, DialectInfo, Ending, FrameView, Reader, Sink, Writer, WriterStep, error, json};
 use crate::core::{
     frame::Framing,
     reading::{Channel, ChannelKey, FrameKind, Identity, Note},
@@ -21,6 +21,8 @@ pub const INFO: DialectInfo = DialectInfo {
     recognise: |frame, value| match (frame.event, identity(frame.id)) {
         (b"output", Some(_)) => 3,
         (b"logs" | b"done" | b"error", Some(_)) => 2,
+        // A prediction that was not streamed.
+        (b"", None) if value.get("output").is_some() && value.get("status").is_some() && value.get("urls").is_some() => 3,
         // Raw text is no JSON object, and nobody else's event is called so.
         (b"output", None) if !value.is_object() => 2,
         _ => 0,
@@ -98,8 +100,28 @@ impl Reader for OutputReader {
             }
             b"error" => sink.note(error::of_body(None, frame.data)),
             b"logs" => sink.kind = Some(FrameKind::Control),
+            b"" => prediction(frame.data, sink),
             _ => sink.kind = Some(FrameKind::Unknown),
         }
+    }
+}
+
+/// A prediction that was not streamed: its output is a text, or a list of its pieces.
+fn prediction(data: &[u8], sink: &mut Sink) {
+    let value = json::free(data).unwrap_or_default();
+    let pieces = match value.get("output") {
+        Some(Value::Array(pieces)) => pieces.as_slice(),
+        Some(text) => std::slice::from_ref(text),
+        None => &[],
+    };
+    pieces.iter().filter_map(Value::as_str).for_each(|piece| sink.add(TEXT, piece.as_bytes()));
+    match value.get("status").and_then(Value::as_str) {
+        Some(status) => {
+            sink.kind = Some(FrameKind::Terminator);
+            sink.note(Note::Finish { choice: 0, reason: status.to_owned() });
+            sink.notes.extend(value.get("error").filter(|error| !error.is_null()).and_then(|_| error::of_value(&value)));
+        }
+        None => sink.kind = Some(FrameKind::Unknown),
     }
 }
 
