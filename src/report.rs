@@ -23,6 +23,7 @@ mod exchange;
 pub mod github;
 mod hindsight;
 pub mod junit;
+mod stop;
 mod texts;
 pub mod text;
 mod value;
@@ -30,6 +31,7 @@ mod value;
 pub use exchange::{AttemptReport, UsageReport};
 pub use hindsight::{ChangeReport, HindsightReport};
 pub use json::to_json;
+pub use stop::StopReport;
 pub use texts::{Removed, ToolCall};
 pub use value::{JsonReport, Verbatim};
 
@@ -133,6 +135,9 @@ pub struct Report {
     pub breaker: Option<BreakerSnapshot>,
     /// The JSON in the answer, null if none was asked for and the answer is not plainly JSON.
     pub json: Option<JsonReport>,
+    /// Where the profile asks for the end of a looping stream; left out where it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loop_stop: Option<StopReport>,
     /// The texts with the end known, where they differ from what was passed on; left out where they do not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hindsight: Option<HindsightReport>,
@@ -255,6 +260,7 @@ impl Report {
             received_chars: texts.received_chars,
             suppressed_chars: texts.suppressed_chars,
             json: JsonReport::of(&output, asked),
+            loop_stop: StopReport::of(reading, judgement),
             hindsight: HindsightReport::of(reading, judgement),
             output,
             outputs: texts.outputs.into_values().collect(),

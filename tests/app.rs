@@ -456,3 +456,16 @@ fn a_large_session_is_judged_in_the_background_and_only_the_latest_parameters_co
     assert_eq!(press(&mut app, &["u"]).len(), 1);
     assert_eq!(app.session().unwrap().engine.profile().params.get(Param::StallGap), wanted.params.get(Param::StallGap) - 250);
 }
+
+/// Moving `loop.stop` over a recording shows from where on it would have been ended.
+#[test]
+fn a_threshold_shows_where_a_loop_would_have_been_ended() {
+    let mut app = app_with("looping", &support::session(&[" court"; 300], 5), false);
+    app.tuning_row = Param::LoopStop as usize + 1;
+    let ended = |app: &App| render(app, THEME, 120, 40).contains("· loop.stop");
+    press(&mut app, &["6", "right", "right", "right", "1", "G", ","]);
+    assert_eq!(app.session().unwrap().engine.judgement.stop.map(|stop| stop.copies), Some(150));
+    assert!(ended(&app), "{}", render(&app, THEME, 120, 40));
+    press(&mut app, &["g", "."]);
+    assert!(!ended(&app), "the loop had not begun");
+}

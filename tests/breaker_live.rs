@@ -28,7 +28,7 @@ async fn sent(server: &DemoServer, scenario: &str, desk: &SharedDesk, clock: Des
     let mut spec = net::spec(server, dialect::by_id("openai-chat").unwrap(), scenario);
     spec.max_attempts = 1;
     let log = client::open(&spec, &Profile::default(), Save::No).unwrap();
-    let (_cancel, cancelled) = watch::channel(false);
+    let (_cancel, cancelled) = watch::channel(None);
     client::run_by(clock, spec, desk.clone(), log.clone(), cancelled).await;
     let mut inputs = Vec::new();
     log.drain(&mut inputs);
@@ -82,14 +82,14 @@ async fn a_cancelled_request_counts_for_nothing_and_gives_its_permit_back() {
     let desk = Arc::new(Mutex::new(Desk::default()));
     let spec = net::spec(&server, dialect::by_id("openai-chat").unwrap(), "clean");
     let log = client::open(&spec, &Profile::default(), Save::No).unwrap();
-    let (cancel, cancelled) = watch::channel(false);
+    let (cancel, cancelled) = watch::channel(None);
     let sending = tokio::spawn(client::run_by(DeskClock::start(), spec, desk, log.clone(), cancelled));
     let mut inputs = Vec::new();
     while !inputs.iter().any(|input: &Input| matches!(input.what, What::Bytes(_))) {
         log.changed().await;
         log.drain(&mut inputs);
     }
-    cancel.send_replace(true);
+    cancel.send_replace(Some(OurEnd::Cancelled));
     sending.await.unwrap();
     log.drain(&mut inputs);
     assert!(inputs.iter().any(|input| input.what == What::Cancel));
@@ -112,7 +112,7 @@ async fn a_wish_to_be_left_alone_is_waited_for_even_if_it_is_renewed() {
     let key = EndpointKey::new(spec.base_url.clone(), spec.model.clone());
     let another = desk.lock().unwrap().ask(clock.now_us(), &key).permit().unwrap();
     let log = client::open(&spec, &Profile::default(), Save::No).unwrap();
-    let (_cancel, cancelled) = watch::channel(false);
+    let (_cancel, cancelled) = watch::channel(None);
     let sending = tokio::spawn(client::run_by(clock, spec, desk.clone(), log.clone(), cancelled));
     let mut inputs = Vec::new();
     while !inputs.iter().any(|input: &Input| matches!(input.what, What::End(_))) {
@@ -140,7 +140,7 @@ async fn retries_come_out_of_the_budget() {
         let desk = SharedDesk::new(Desk::new(DeskConfig { retry, ..DeskConfig::default() }).into());
         let spec = net::spec(&server, dialect::by_id("openai-chat").unwrap(), "error");
         let log = client::open(&spec, &Profile::default(), Save::No).unwrap();
-        let (_cancel, cancelled) = watch::channel(false);
+        let (_cancel, cancelled) = watch::channel(None);
         client::run(spec, desk, log.clone(), cancelled).await;
         let mut inputs = Vec::new();
         log.drain(&mut inputs);
@@ -179,7 +179,7 @@ async fn the_next_provider_is_asked_when_the_breaker_refuses_the_first() {
     };
     let run = async |spec: RequestSpec| {
         let log = client::open(&spec, &Profile::default(), Save::No).unwrap();
-        let (_cancel, cancelled) = watch::channel(false);
+        let (_cancel, cancelled) = watch::channel(None);
         client::run_by(clock, spec, desk.clone(), log.clone(), cancelled).await;
         let mut inputs = Vec::new();
         log.drain(&mut inputs);

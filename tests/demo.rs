@@ -139,7 +139,7 @@ fn rendering_is_repeatable_and_numbered() {
 /// All inputs of one request through the real client.
 async fn sent(spec: RequestSpec) -> Vec<Input> {
     let log = client::open(&spec, &Profile::default(), Save::No).unwrap();
-    let (_cancel, cancelled) = watch::channel(false);
+    let (_cancel, cancelled) = watch::channel(None);
     client::run(spec, Arc::new(Mutex::new(Desk::default())), log.clone(), cancelled).await;
     let mut inputs = Vec::new();
     log.drain(&mut inputs);

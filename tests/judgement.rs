@@ -379,6 +379,7 @@ fn every_parameter_changes_something() {
         (Param::StampMinFrames, 10, ollama),
         (Param::LoopCopies, 400, session(&vec![" court"; 200], 5)),
         (Param::LoopFew, 90, session(&["Let me look at the configuration file again. "; 80], 5)),
+        (Param::LoopStop, 150, session(&vec![" court"; 200], 5)),
         (Param::LoopMinChars, 4_000, session(&vec![" court"; 80], 5)),
         (Param::LoopBlock, 40_000, session(&[format!("{}. ", "so on and so forth, as I said before".repeat(3)).as_str(); 12], 5)),
         (
@@ -415,7 +416,10 @@ fn every_parameter_changes_something() {
             rows.iter().find(|row| row.0 == info.param).unwrap_or_else(|| panic!("no session for {}", info.id));
         let mut other = Profile::default();
         other.params.set(info.param, *value);
-        let said = |engine: &Engine| format!("{:?} {:?}", engine.judgement.findings, engine.judgement.output);
+        let said = |engine: &Engine| {
+            let judgement = &engine.judgement;
+            format!("{:?} {:?} {:?}", judgement.findings, judgement.output, judgement.stop)
+        };
         assert_ne!(said(&judge(inputs, Profile::default())), said(&judge(inputs, other)), "{} changes nothing", info.id);
     }
 }

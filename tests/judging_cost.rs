@@ -50,6 +50,11 @@ fn in_time(began: Instant, what: &str) {
 
 #[rstest]
 #[case::one_long_loop((0..DELTAS).map(|_| delta(0, " court")).collect())]
+#[case::a_loop_that_counts((0..DELTAS).map(|at| delta(0, &format!("Step {at}: do it again. "))).collect())]
+#[case::numbers_between_the_same(
+    (0..DELTAS).map(|at| delta(0, &format!("the same words {} and {}", at * at % 8_191, ["so", "on", "it"][at * at % 7 % 3]))).collect()
+)]
+#[case::digits_that_recur((0..DELTAS).map(|at| delta(0, &format!("{:03}12345678", at * 7_919 % 1_000))).collect())]
 #[case::every_channel_holds((0..DELTAS / 2).flat_map(|choice| [delta(choice, "a"), delta(choice, "ab")]).collect())]
 #[case::every_channel_proves_what_it_held(
     ["a", "ab", "abc"].iter().flat_map(|text| (0..DELTAS / 2).rev().map(|choice| delta(choice, text))).collect()

@@ -35,7 +35,7 @@ mod net;
 async fn live(spec: RequestSpec, path: &Path, cancel_after: Option<u32>) -> Engine {
     let profile = Profile::default();
     let log = client::open(&spec, &profile, Save::At(path)).unwrap();
-    let (cancel, cancelled) = watch::channel(false);
+    let (cancel, cancelled) = watch::channel(None);
     let sending = tokio::spawn(client::run(spec, Arc::new(Mutex::new(Desk::default())), log.clone(), cancelled));
     let mut engine = Engine::new(profile);
     let mut inputs = Vec::new();
@@ -48,7 +48,7 @@ async fn live(spec: RequestSpec, path: &Path, cancel_after: Option<u32>) -> Engi
             break;
         }
         if cancel_after.is_some_and(|deltas| engine.reading.delta_count() >= deltas) {
-            cancel.send_replace(true);
+            cancel.send_replace(Some(OurEnd::Cancelled));
         }
         let deadline = engine.judgement.next_deadline();
         let wait = deadline.map_or(Duration::from_secs(60), |at| Duration::from_micros(at.since(log.now()).0));

@@ -127,7 +127,6 @@ fn loops(#[case] text: String, #[case] expected: &[Row]) {
 #[case::imports("from utils import parse_config\n".repeat(3))]
 #[case::closing_tags("</div>\n".repeat(11))]
 #[case::log("[retry] connection refused\n".repeat(9))]
-#[case::numbered_lines(lines(200, |at| format!("Line {at}: item number {at} of two hundred.\n")))]
 #[case::bottles(lines(99, |at| format!("{0} bottles of beer on the wall, {0} bottles of beer.\nTake one down and pass it around.\n", 99 - at)))]
 #[case::numbers(lines(400, |at| format!("{at}, ")))]
 #[case::chant(format!("{INTRO}{}{OUTRO}", "tick ".repeat(12)))]
@@ -136,6 +135,57 @@ fn loops(#[case] text: String, #[case] expected: &[Row]) {
 #[case::blank_lines(format!("One.{}Two.{}", "\n".repeat(30), " ".repeat(70)))]
 fn what_is_no_loop(#[case] text: String) {
     check(&text, "", &[]);
+}
+
+/// Copies that are alike but for their numbers.
+#[rstest]
+#[case::in_a_line(lines(150, |at| format!("Step {at}: do it again. ")), &[("phrase_loop", Level::Warning, 150)])]
+#[case::behind_text(format!("{INTRO}{}{OUTRO}", lines(150, |at| format!("Attempt {at} failed, so I will try again. "))), &[("phrase_loop", Level::Warning, 150)])]
+#[case::two_numbers(lines(150, |at| format!("Now file {at} of {} is read and nothing is found. ", at + 7)), &[("phrase_loop", Level::Warning, 150)])]
+#[case::clock(lines(150, |at| format!("At {:02}:{:02} I am still waiting for it. ", 8 + at / 60, at % 60)), &[("phrase_loop", Level::Warning, 150)])]
+#[case::down(lines(150, |at| format!("There are {} tries left for me. ", 200 - at)), &[("phrase_loop", Level::Warning, 150)])]
+#[case::two_steps(lines(150, |at| format!("Step {}: wait for it. Step {}: then go on. ", 2 * at, 2 * at + 1)), &[("phrase_loop", Level::Warning, 150)])]
+#[case::chinese(lines(150, |at| format!("第{at}步：再检查一次配置文件。")), &[("phrase_loop", Level::Warning, 150)])]
+#[case::chinese_numbers(lines(150, |at| format!("第{}步：再检查一次配置文件。", ["一", "二", "三", "十", "十一", "二十", "百", "九"][at * at * at % 97 % 8])), &[("phrase_loop", Level::Warning, 150)])]
+#[case::russian(lines(150, |at| format!("Шаг {at}: проверяю ещё раз. ")), &[("phrase_loop", Level::Warning, 150)])]
+#[case::arabic(lines(150, |at| format!("الخطوة {at}: أعد المحاولة. ")), &[("phrase_loop", Level::Warning, 150)])]
+#[case::fewer(lines(90, |at| format!("Step {at}: do it again. ")), &[("phrase_loop", Level::Note, 90)])]
+#[case::few(lines(40, |at| format!("Step {at}: do it again. ")), &[])]
+#[case::lines_are_a_list_or_a_loop(lines(200, |at| format!("Line {at}: item number {at} of two hundred.\n")), &[("phrase_loop", Level::Note, 200)])]
+#[case::few_lines(lines(100, |at| format!("Line {at}: item number {at} of a hundred.\n")), &[])]
+#[case::lines_without_end(lines(1_100, |at| format!("Step {at}: let me look at the file again.\n")), &[("phrase_loop", Level::Warning, 1_100)])]
+fn what_counts_on(#[case] text: String, #[case] expected: &[Row]) {
+    check(&text, "", expected);
+}
+
+#[rstest]
+#[case::log(lines(400, |at| format!("2026-01-01T00:{:02}:{:02}Z INFO the worker has finished one job\n", at / 60, at % 60)))]
+#[case::log_in_brackets(lines(400, |at| format!("[{at:06}] the worker has finished one job\n")))]
+#[case::syslog(lines(400, |at| format!("Jan 01 00:{:02}:{:02} host sshd[{}]: session opened\n", at / 60, at % 60, at + 1_000)))]
+#[case::numbered_list(lines(400, |at| format!("{at}. The same thing once more, as it was.\n")))]
+#[case::bullets(lines(400, |at| format!("- The room {at} is on the first floor.\n")))]
+#[case::other_things(lines(400, |at| format!("Item {at} of the list is {}{}. ", ["red", "blue", "green"][at * at % 7 % 3], "x".repeat(at * 31 % 11))))]
+#[case::chapters(lines(400, |at| format!("Chapter {at}, ")))]
+#[case::code(lines(400, |at| format!("    let value_{at} = read(input, {at})?;\n")))]
+#[case::statements(lines(400, |at| format!("INSERT INTO people VALUES ({at}, 'nobody', {});\n", at * 3)))]
+#[case::fence(format!("```\n{}```\n", lines(400, |at| format!("worker {at} has finished its job. "))))]
+#[case::json(format!("[{}\"\"]", lines(400, |at| format!("\"the worker {at} is done.\", "))))]
+#[case::markup(lines(400, |at| format!("<li>The item of number {at} is here.</li>")))]
+#[case::table(format!("| a | b |\n| --- | --- |\n{}", lines(400, |at| format!("| the worker {at} | has finished its job |\n"))))]
+#[case::csv(lines(400, |at| format!("{at},the worker is idle,{},OK\n", at * 7)))]
+#[case::tsv(lines(400, |at| format!("the worker is idle\t{at}\t{}\n", at * 7)))]
+#[case::numbers(lines(4_000, |at| format!("{}, ", 100_000 + at)))]
+#[case::mail(lines(400, |at| format!("Please write to user{at}@example.com. ")))]
+fn what_counts_and_is_no_loop(#[case] text: String) {
+    check(&text, "", &[]);
+}
+
+#[rstest]
+#[case::asked_for("Count 150 sheep for me, one sentence each. Write 150 sentences.", 150, &[])]
+#[case::asked_for_and_no_end("Write 150 lines", 400, &[("phrase_loop", Level::Warning, 400)])]
+#[case::not_asked_for("Why is the sky blue?", 150, &[("phrase_loop", Level::Warning, 150)])]
+fn the_request_decides_what_may_count(#[case] prompt: &str, #[case] copies: usize, #[case] expected: &[Row]) {
+    check(&lines(copies, |at| format!("Here comes the sheep of number {at}.\n")), prompt, expected);
 }
 
 /// Between what passes and what cannot be meant, the request decides; where it is not known both readings are told.

@@ -68,6 +68,8 @@ pub struct Session {
     pub live: bool,
     /// True for a call that came through the proxy.
     pub called: bool,
+    /// True once the end of a loop was asked for.
+    pub stopped: bool,
     /// Time since Start, for a live session.
     pub now: Micros,
     /// Numbers of the whole session.
@@ -103,6 +105,7 @@ impl Session {
             speed: SPEEDS.iter().position(|speed| *speed == 100).unwrap_or(0),
             live,
             called: false,
+            stopped: false,
             now: Micros::ZERO,
             metrics: Metrics::default(),
             verdict: Verdict::Clean,

@@ -109,6 +109,8 @@ pub enum Effect {
     Send(SessionId, Request),
     /// Cancel the stream of this session.
     Cancel(SessionId),
+    /// End the stream of this session, if it is this program's own: it goes round in a loop, and its profile wants no more.
+    EndLoop(SessionId),
     /// Judge the reading of this session with this profile, on another thread.
     Judge(SessionId, Profile),
     /// Judge the reading of this session with every strategy and the thresholds of this profile, on another thread.

@@ -37,10 +37,7 @@ pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
             }
             Vec::new()
         }
-        Action::Arrived { session, inputs, now, closed } => {
-            arrived(app, session, &inputs, now, closed);
-            Vec::new()
-        }
+        Action::Arrived { session, inputs, now, closed } => arrived(app, session, &inputs, now, closed).into_iter().collect(),
         Action::Point(target) => {
             pointing::point(app, target);
             Vec::new()
@@ -205,13 +202,16 @@ fn find(app: &mut App, id: SessionId) -> Option<&mut Session> {
     app.sessions.iter_mut().find(|session| session.id == id)
 }
 
-fn arrived(app: &mut App, id: SessionId, inputs: &[Input], now: Micros, closed: bool) {
-    let Some(session) = find(app, id) else { return };
+/// Folds what came. A loop that the profile does not want is ended while it goes on.
+fn arrived(app: &mut App, id: SessionId, inputs: &[Input], now: Micros, closed: bool) -> Option<Effect> {
+    let session = find(app, id)?;
     if closed {
         // Deadlines after the last input belong to nobody: the session is what its recording replays to.
         session.live = false;
     }
     session.fold(inputs, now);
+    let wanted = session.live && session.engine.judgement.wants_stop(&session.engine.reading);
+    (wanted && !std::mem::replace(&mut session.stopped, true)).then_some(Effect::EndLoop(id))
 }
 
 fn opened(app: &mut App, file: OpenedFile) {

@@ -201,7 +201,7 @@ pub async fn exchange(sending: Sending<'_>, interrupt: &Interrupt) -> Outcome {
     let name = format!("{} {}", spec.provider, spec.model);
     let urls: Vec<_> =
         iter::once(&spec).chain(&spec.fallbacks).map(|spec| (spec.endpoint_key().endpoint, spec.shown_url())).collect();
-    let (cancel, cancelled) = watch::channel(false);
+    let (cancel, cancelled) = watch::channel(None);
     let desk = SharedDesk::new(desk.into());
     let sending = tokio::spawn(client::run(spec, desk, log.clone(), cancelled));
     let followed = follow::follow(&log, Engine::new(profile), printer, interrupt, &cancel).await;

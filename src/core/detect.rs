@@ -5,6 +5,7 @@ pub mod burst;
 pub mod content;
 pub mod cumulative;
 pub mod double;
+pub mod drift;
 pub mod ending;
 pub mod facts;
 pub mod foreign;

@@ -27,6 +27,7 @@ use std::ops::Range;
 
 use serde::Serialize;
 
+pub use self::loops::LoopStop;
 use self::{
     channel::{ChannelState, Channels},
     session::SessionState,
@@ -113,6 +114,8 @@ pub struct Judgement {
     pub scores: Vec<Vec<ScorePoint>>,
     /// What came out.
     pub output: Output,
+    /// Where the profile asks for the stream to be ended, if it does. Whoever sends the request ends it; a replay only shows it.
+    pub stop: Option<LoopStop>,
     /// Why the session ended, once it has.
     pub ended: Option<EndReason>,
     walk: Walk,
@@ -150,6 +153,7 @@ impl Judgement {
             transitions: Vec::new(),
             scores: vec![Vec::new(); DETECTORS.len()],
             output: Output::default(),
+            stop: None,
             ended: None,
             walk: Walk::default(),
             state: State::Initial,

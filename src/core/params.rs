@@ -99,13 +99,15 @@ params! {
     StitchMinChars "stitch.min_chars" Chars 1..=1_024 = 8 step 1
         "shortest end of the text that a continuation's start must repeat; of 82,291 recorded deltas 5 do so by chance";
     LoopCopies "loop.copies" Count 4..=10_000 = 100 step 5
-        "more back-to-back copies of one unit than this are a loop (ten times as many of a ruler, of numbers, in data); no clean body of 274 has them";
+        "more back-to-back copies of one unit than this are a loop (ten times as many of a ruler, of numbers, in data); no clean body of 274 has them, nor has a clean text of 20,538 eight copies of a sentence that differ in their numbers only";
     LoopFew "loop.few" Count 2..=10_000 = 40 step 2
         "up to this many copies are at most noted; asked-for repetition of 40 passes; above it unit, length and request decide";
     LoopMinChars "loop.min_chars" Chars 16..=65_536 = 400 step 20
         "shortest run of up to loop.copies copies that is spoken of";
     LoopBlock "loop.block_chars" Chars 100..=65_536 = 1_000 step 100
         "shortest run of three or more copies of a long unit (80 characters) that is noted";
+    LoopStop "loop.stop" Count 0..=100_000 = 0 step 50
+        "copies of a proved loop after which this program ends the stream that it asked for; 0 ends none, since nobody can say what would have come";
     WordsRate "words.rate" Thousandths 1..=1_000 = 30 step 5
         "words said again at once, of the last 100, that are a stutter if three or more different ones are among them; clean streams stay under 5";
     AnswerMinChars "answer.min_chars" Chars 16..=65_536 = 64 step 16

@@ -69,6 +69,8 @@ pub const PROFILES: &[ProfileInfo] = &[
             (Param::CumulativeMinChars, 8),
             (Param::ReplayMinChars, 8),
             (Param::StampMinFrames, 2),
+            // Twice as many as prove a loop.
+            (Param::LoopStop, 200),
         ],
     },
 ];

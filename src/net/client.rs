@@ -20,7 +20,10 @@ use session::Session;
 use wire::Wire;
 
 use crate::{
-    core::{input::What, params::Profile},
+    core::{
+        input::{OurEnd, What},
+        params::Profile,
+    },
     net::request::RequestSpec,
     session::{
         format::Header,
@@ -70,13 +73,20 @@ fn secrets(spec: &RequestSpec) -> Secrets {
 
 /// Sends `spec` and pushes what happens to `log`, which [`open`] gave, until the session's last input; then closes it.
 ///
-/// Stops early when `cancel` turns true: the stream is dropped and the log ends with `End(Us(Cancelled))`.
-pub async fn run(spec: RequestSpec, desk: SharedDesk, log: Arc<LiveLog>, cancel: signal::Receiver<bool>) {
+/// Stops early when `cancel` says why, and what `Some` says is the end: the stream is dropped, and the log ends with
+/// `End(Us(Cancelled))` for a user and `End(Us(Loop))` for a policy.
+pub async fn run(spec: RequestSpec, desk: SharedDesk, log: Arc<LiveLog>, cancel: signal::Receiver<Option<OurEnd>>) {
     run_by(DeskClock::process(), spec, desk, log, cancel).await;
 }
 
 /// As [`run`], with the Desk on `clock`.
-pub async fn run_by(clock: DeskClock, spec: RequestSpec, desk: SharedDesk, log: Arc<LiveLog>, cancel: signal::Receiver<bool>) {
+pub async fn run_by(
+    clock: DeskClock,
+    spec: RequestSpec,
+    desk: SharedDesk,
+    log: Arc<LiveLog>,
+    cancel: signal::Receiver<Option<OurEnd>>,
+) {
     // The log is closed even if this future is dropped half way, for somebody waits for it.
     let closing = Closing(log.clone());
     let wire = Wire::new(log.clone(), spec.timeouts, secrets(&spec), cancel);

@@ -44,6 +44,9 @@ fn write(out: &mut String, report: &Report) -> fmt::Result {
         writeln!(out, "  with hindsight: {}", reasons.join("; "))?;
         writeln!(out, "    {}", shorten(&hindsight.output, LINE))?;
     }
+    if let Some(stop) = &report.loop_stop {
+        writeln!(out, "  {}", stop.line())?;
+    }
     for finding in &report.findings {
         write_finding(out, finding, report.attempts.len())?;
     }

@@ -28,7 +28,7 @@ use crate::{
     config::Config,
     core::{
         dialect,
-        input::{Origin, What},
+        input::{Origin, OurEnd, What},
         params::Profile,
     },
     net::{
@@ -51,8 +51,33 @@ pub const PIPE: &str = "pipe";
 struct Live {
     session: SessionId,
     log: Arc<LiveLog>,
-    cancel: Option<watch::Sender<bool>>,
+    cancel: Option<Cancel>,
     task: Option<JoinHandle<()>>,
+}
+
+/// What ends a stream.
+enum Cancel {
+    /// Of a request that this program sent.
+    Sent(watch::Sender<Option<OurEnd>>),
+    /// Of a call that passes through the proxy.
+    Proxied(watch::Sender<bool>),
+}
+
+impl Cancel {
+    /// The user wants no more.
+    fn cancel(&self) {
+        match self {
+            Cancel::Sent(end) => drop(end.send_replace(Some(OurEnd::Cancelled))),
+            Cancel::Proxied(cancelled) => drop(cancelled.send_replace(true)),
+        }
+    }
+
+    /// The profile wants no more of a loop. A call of somebody else's passes as it comes.
+    fn end_loop(&self) {
+        if let Cancel::Sent(end) = self {
+            end.send_if_modified(|end| end.is_none() && end.replace(OurEnd::Loop).is_none());
+        }
+    }
 }
 
 /// Everything that brings inputs.
@@ -95,7 +120,7 @@ impl Sources {
             let mut inputs = Vec::new();
             let now = live.log.drain(&mut inputs);
             any |= closed || !inputs.is_empty();
-            update(app, Action::Arrived { session: live.session, inputs, now, closed });
+            effects.extend(update(app, Action::Arrived { session: live.session, inputs, now, closed }));
             remarks.extend(live.log.take_recording_error().map(|error| error.to_string()));
             !closed
         });
@@ -146,12 +171,16 @@ impl Sources {
             Effect::Cancel(session) => {
                 for live in self.live.iter().filter(|live| live.session == session) {
                     match &live.cancel {
-                        Some(cancel) => drop(cancel.send_replace(true)),
+                        Some(cancel) => cancel.cancel(),
                         // A pipe cannot be asked to stop; it is no longer listened to.
                         None => live.log.close(),
                     }
                 }
                 self.wake.notify_one();
+            }
+            Effect::EndLoop(session) => {
+                let cancel = self.live.iter().filter(|live| live.session == session).filter_map(|live| live.cancel.as_ref());
+                cancel.for_each(Cancel::end_loop);
             }
             Effect::Open(path) => {
                 update(app, Action::Say(format!("opening {}", path.display())));
@@ -243,10 +272,10 @@ impl Sources {
         let built = RequestSpec::build_all(&provider, providers, draft, |name| std::env::var(name).ok());
         let (spec, remarks) = built.map_err(|error| error.to_string())?;
         let log = client::open(&spec, profile, Save::Library).map_err(|error| error.to_string())?;
-        let (cancel, cancelled) = watch::channel(false);
+        let (cancel, cancelled) = watch::channel(None);
         let task = tokio::spawn(client::run(spec, self.desk.clone(), log.clone(), cancelled));
         let path = log.path();
-        self.add(Live { session, log, cancel: Some(cancel), task: Some(task) });
+        self.add(Live { session, log, cancel: Some(Cancel::Sent(cancel)), task: Some(task) });
         Ok((path, remarks))
     }
 
@@ -298,7 +327,7 @@ impl Sources {
         }
         for live in &mut self.live {
             if let Some(cancel) = &live.cancel {
-                cancel.send_replace(true);
+                cancel.cancel();
             }
             if let Some(task) = live.task.take() {
                 let _ = tokio::time::timeout(PATIENCE, task).await;

@@ -164,7 +164,7 @@ pub fn ladder(info: &ParamInfo, value: u64) -> Vec<u64> {
 
 /// The thresholds that are fitted: those of detectors. How long text may be held is for the user to say.
 pub fn thresholds() -> impl Iterator<Item = &'static ParamInfo> + Clone {
-    PARAMS.iter().filter(|info| !info.id.starts_with("hold."))
+    PARAMS.iter().filter(|info| !info.id.starts_with("hold.") && info.param != Param::LoopStop)
 }
 
 /// Moves the thresholds of `base` to where they serve the fitted half best without harming a negative of either half.

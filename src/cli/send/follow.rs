@@ -13,7 +13,7 @@ use crate::{
     core::{
         desk::{EndpointKey, GateDecision, GateRecord, retry::retry_after},
         engine::Engine,
-        input::What,
+        input::{OurEnd, What},
     },
     report::{Report, text::to_text},
     sanitise::{sanitise, sanitise_block},
@@ -30,7 +30,8 @@ pub struct Followed {
     pub broken_pipe: bool,
 }
 
-/// Folds what comes and prints what is released, until the log is closed. Deadlines fire when they are due.
+/// Folds what comes and prints what is released, until the log is closed. Deadlines fire when they are due, and a loop that the
+/// profile does not want is ended.
 ///
 /// # Errors
 /// When standard output fails otherwise than by a reader that went away.
@@ -39,11 +40,11 @@ pub async fn follow(
     mut engine: Engine,
     mut printer: Printer,
     interrupt: &Interrupt,
-    cancel: &watch::Sender<bool>,
+    cancel: &watch::Sender<Option<OurEnd>>,
 ) -> Result<Followed, Failure> {
     interrupt.expect();
     let mut inputs = Vec::new();
-    let (mut interrupted, mut broken_pipe) = (false, false);
+    let (mut interrupted, mut broken_pipe, mut stopped) = (false, false, false);
     loop {
         // Asked before draining: what was pushed before the close is in this drain or an earlier one.
         let closed = log.is_closed();
@@ -54,13 +55,17 @@ pub async fn follow(
             written = written.and_then(|()| printer.input(&input.what));
         }
         engine.advance(now);
+        // Asked once: what the user wants meanwhile is the later word.
+        if engine.judgement.wants_stop(&engine.reading) && !std::mem::replace(&mut stopped, true) {
+            cancel.send_if_modified(|end| end.is_none() && end.replace(OurEnd::Loop).is_none());
+        }
         written = written.and_then(|()| printer.release(&engine));
         if closed {
             written = written.and_then(|()| printer.finish());
         }
         if let Err(error) = written {
             // Whoever read us wants no more, so neither do we of the provider.
-            cancel.send_replace(true);
+            cancel.send_replace(Some(OurEnd::Cancelled));
             printer.muted = true;
             broken_pipe = true;
             if error.kind() != io::ErrorKind::BrokenPipe {
@@ -77,7 +82,7 @@ pub async fn follow(
             // A second interrupt is not expected and ends the program at once.
             () = interrupt.arrived() => {
                 interrupted = true;
-                cancel.send_replace(true);
+                cancel.send_replace(Some(OurEnd::Cancelled));
             }
         }
     }

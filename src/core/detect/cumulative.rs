@@ -156,11 +156,14 @@ impl Cumulative {
 
     /// A delta that begins as all text so far does, at length, and then parts from it.
     fn edited(&mut self, facts: &Facts<'_>) -> Proposal {
-        if facts.distinct < EDIT_DELTAS || !facts.held.is_empty() || says_little(facts.accepted) {
+        if facts.distinct < EDIT_DELTAS || !facts.held.is_empty() {
             return Proposal::pass(Class::CumulativeRewrite);
         }
         let same = common_prefix(facts.text, facts.accepted);
-        if same * 4 < facts.accepted.len() * 3 || facts.text[..same].chars().take(EDIT_CHARS).count() < EDIT_CHARS {
+        if same * 4 < facts.accepted.len() * 3 || facts.text[..same].chars().take(EDIT_CHARS).count() < EDIT_CHARS
+            // Looks at all text, so only where the delta is nearly as long.
+            || says_little(facts.accepted)
+        {
             return Proposal::pass(Class::CumulativeRewrite);
         }
         self.rewrite(facts, facts.accepted, Vec::new())

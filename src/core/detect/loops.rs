@@ -38,6 +38,17 @@ pub struct Unit {
     pub short: bool,
     /// It goes over the end of a line.
     pub lines: bool,
+    /// How it reads, which matters where copies differ in their numbers.
+    pub speech: Speech,
+}
+
+/// How a unit reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Speech {
+    /// As a row of data: an entry of a log or of a list, a statement, a reference with its number.
+    Row,
+    /// As something that people say.
+    Said,
 }
 
 impl Unit {
@@ -51,12 +62,13 @@ impl Unit {
         distinct.dedup();
         let spoken = chars <= MOST_TOKEN && distinct.len() <= 2;
         let short = spoken && (chars <= MOST_WORD || unit.is_ascii());
-        Unit { kind: kind(unit), chars, words, short, lines: unit.contains('\n') }
+        Unit { kind: kind(unit), chars, words, short, lines: unit.contains('\n'), speech: speech(unit, words) }
     }
 
-    /// The class of a loop of this unit.
-    pub fn class(self) -> Class {
+    /// The class of a loop of this unit; what `counts` says something.
+    pub fn class(self, counts: bool) -> Class {
         match self {
+            _ if counts => Class::PhraseLoop,
             Unit { kind: Kind::Blank, .. } => Class::WhitespaceFlood,
             Unit { short: true, .. } => Class::TokenLoop,
             _ => Class::PhraseLoop,
@@ -78,6 +90,42 @@ fn kind(unit: &str) -> Kind {
         return Kind::Ruler;
     }
     if solid().all(|char| char.is_numeric() || is_mark(char)) { Kind::Grid } else { Kind::Text }
+}
+
+/// Signs that data and code have and sentences have not.
+const WRITTEN: [char; 12] = ['{', '}', '=', ';', '|', '<', '>', '\\', '\t', '_', '@', '$'];
+/// Ends of sentences.
+const STOPS: [char; 11] = ['.', '!', '?', '…', '。', '！', '？', '؟', '।', '：', '；'];
+/// Fewest words of something that is said without an end of a sentence, fewest with one, and fewest letters where no spaces part
+/// words.
+const SAID_WORDS: (u64, u64) = (3, 2);
+const SAID_LETTERS: usize = 4;
+
+/// What `unit` reads as, of which `words` words have a letter.
+fn speech(unit: &str, words: u64) -> Speech {
+    let listed = |line: &str| {
+        let mut chars = line.trim_start().chars();
+        let first = chars.next();
+        let bullet =
+            matches!(first, Some('-' | '*' | '+' | '•' | '[' | '(' | '"' | '\'')) && chars.next().is_some_and(|char| char != '*');
+        bullet || first.is_some_and(char::is_numeric)
+    };
+    let numbers =
+        unit.split_whitespace().filter(|word| !word.chars().any(char::is_alphabetic) && word.chars().any(char::is_numeric));
+    let written = unit.contains(WRITTEN) || unit.contains("//") || unit.contains("::");
+    let row = unit.contains('\n') && unit.lines().any(|line| listed(line) || line.split(' ').any(is_clock));
+    if written || row || numbers.count() as u64 > words {
+        return Speech::Row;
+    }
+    let ended = unit.contains(STOPS);
+    let letters = unit.chars().filter(|char| !char.is_ascii() && char.is_alphabetic() && !char.is_numeric()).count();
+    let said = words >= SAID_WORDS.0 || ended && (words >= SAID_WORDS.1 || letters >= SAID_LETTERS);
+    if said { Speech::Said } else { Speech::Row }
+}
+
+/// True for a time of day with its seconds, as logs have it.
+fn is_clock(word: &str) -> bool {
+    word.bytes().filter(|byte| *byte == b':').count() >= 2 && !word.bytes().any(|byte| byte.is_ascii_lowercase())
 }
 
 /// Signs of which rulers, frames and separators are made, in all scripts; pictures are none.
@@ -182,6 +230,25 @@ pub fn weigh(unit: Unit, copies: u64, chars: u64, place: Place, asked: Asked, pa
     }
 }
 
+/// What `copies` copies of `unit` that differ in their numbers mean in `place`. Logs, lists and data count: of 20,538 clean texts,
+/// 20,000 of them generated, 3,313 runs of eight copies or more are all rows of such, and the longest has 40. So only what people say
+/// is spoken of, and whole lines of that may be a list: they are a warning only where the request is known and asked for none.
+pub fn weigh_counting(unit: Unit, copies: u64, place: Place, asked: Asked, params: &Params) -> Option<Weight> {
+    let (few, many) = (params.get(Param::LoopFew), params.get(Param::LoopCopies));
+    let told = place == Place::Prose && unit.kind == Kind::Text && unit.speech == Speech::Said;
+    if !told || copies <= few || asked.covers(copies) {
+        return None;
+    }
+    let sure = asked != Asked::Unknown || copies > many * 10;
+    let sentence = unit.words >= SENTENCE_WORDS || copies > many * 10;
+    match copies > many {
+        true if !unit.lines && sure => WARNING,
+        true if !unit.lines || sure && sentence => Some(Weight { level: Level::Warning, certainty: Certainty::Likely }),
+        false if unit.lines => None,
+        _ => OPEN,
+    }
+}
+
 /// More copies than pass and fewer than cannot be meant: the evidence decides.
 fn between(unit: Unit, chars: u64, asked: Asked, params: &Params) -> Option<Weight> {
     if unit.words == 0 || chars < params.get(Param::LoopMinChars) {
@@ -196,7 +263,13 @@ pub fn sentence(text: &str, run: Run, chars: u64) -> String {
     let unit = run.unit(text);
     let clipped = clip(unit, MOST_SHOWN);
     let more = if clipped.len() < unit.len() { "…" } else { "" };
-    format!("{} copies of {clipped:?}{more} back to back ({chars} characters)", run.copies())
+    let copies = run.copies();
+    match run.counted {
+        Some(_) => {
+            format!("{copies} copies of {clipped:?}{more} back to back, alike but for their numbers (some {chars} characters)")
+        }
+        None => format!("{copies} copies of {clipped:?}{more} back to back ({chars} characters)"),
+    }
 }
 
 /// The first `chars` characters of `text`.

@@ -4,9 +4,15 @@
 //! the table is asked where the last eight stood before, at four positions in a row: that distance is a lead. A lead is compared backwards once, and forwards as text comes, so each byte
 //! is looked at a bounded number of times. Two copies prove it, and then its unit is made as short as it can be. Positions, not
 //! deltas, set the pace: chunking does not matter.
+//!
+//! Where nothing but a number breaks a distance, [`Drift`] goes on with it.
+
+use super::drift::{self, Drift};
 
 /// Longest unit in bytes: 512 tokens, or 4,096 characters of the widest kind.
 pub const LONGEST: usize = 16 << 10;
+/// Signs after which something begins, without a space.
+const OPENING: [char; 13] = ['"', '\'', '`', '(', '[', '{', '>', '“', '„', '‘', '«', '「', '（'];
 /// Bytes that are looked up at once.
 const GRAM: usize = 8;
 /// Equal bytes from which a distance is followed. Shorter ones recur everywhere.
@@ -33,12 +39,21 @@ pub struct Run {
     pub start: usize,
     /// One past its last byte.
     pub end: usize,
+    /// For a run whose copies differ in their numbers, and so in their lengths: whole copies, and where the last of them ends. The
+    /// period is the first one's length then.
+    pub counted: Option<(u64, usize)>,
 }
 
 impl Run {
     /// Whole copies in the run.
     pub fn copies(self) -> u64 {
-        ((self.end - self.start) / self.period) as u64
+        self.counted.map_or(((self.end - self.start) / self.period) as u64, |(copies, _)| copies)
+    }
+
+    /// The same run without its first `skip` bytes, which are fewer than a copy.
+    pub fn after(self, skip: usize) -> Run {
+        let whole = |(copies, end): (u64, usize)| (copies - u64::from(end + skip > self.end), end);
+        Run { start: self.start + skip, counted: self.counted.map(whole), ..self }
     }
 
     /// The same run from where its unit naturally begins: at a whole character, a word or a line, if the text before it happens to
@@ -47,13 +62,14 @@ impl Run {
         let start = (self.start..self.end).find(|at| text.is_char_boundary(*at)).unwrap_or(self.start);
         let whole = Run { start, ..self };
         let unit = whole.unit(text);
-        let inside = !text[..start].is_empty() && !text[..start].ends_with(char::is_whitespace);
+        // What opens a quotation or a value ends nothing.
+        let inside = text[..start].chars().next_back().is_some_and(|char| !char.is_whitespace() && !OPENING.contains(&char));
         let skip = match unit.find(char::is_whitespace) {
             Some(at) if unit[at..].starts_with('\n') && (inside || at == 0) => at + 1,
             Some(at) if inside => at,
             _ => 0,
         };
-        Run { start: start + if skip < unit.len() { skip } else { 0 }, ..self }
+        self.after(start - self.start + if skip < unit.len() { skip } else { 0 })
     }
 
     /// One copy, of a natural run; `text` is the text that it lies in.
@@ -80,6 +96,7 @@ pub struct Repeat {
     shift: u32,
     /// The distance that is followed, and whether two copies proved it.
     lead: Option<(Run, bool)>,
+    drift: Drift,
 }
 
 impl Repeat {
@@ -87,7 +104,7 @@ impl Repeat {
     /// to `ended`, in order.
     #[inline]
     pub fn feed(&mut self, text: &str, ended: &mut Vec<Run>) {
-        if self.lead.is_none() && text.len() < self.stop() {
+        if self.lead.is_none() && text.len() < self.stop() && self.drift.is_idle() {
             self.seen = text.len();
         } else {
             self.look(text.as_bytes(), ended);
@@ -99,9 +116,15 @@ impl Repeat {
             if let Some((run, proved)) = self.lead {
                 self.follow(bytes, run, proved, ended);
             } else {
-                self.search(bytes);
+                self.search(bytes, ended);
             }
         }
+    }
+
+    /// The run at the end of the text whose copies differ in their numbers.
+    #[inline]
+    pub fn drift(&self) -> Option<Run> {
+        self.drift.run()
     }
 
     /// The run at the end of the text.
@@ -117,9 +140,13 @@ impl Repeat {
         run.end = from + equal(&bytes[from..stop], &bytes[from - run.period..]);
         self.enter(bytes, run.end);
         self.seen = run.end;
+        self.drift.advance(bytes, run.end, ended);
         if run.end < stop {
             if proved && run.told() {
                 ended.push(run);
+            }
+            if drift::counts(bytes, run.end - run.period, run.end) {
+                self.drift.begin(bytes, run.end - run.period, run.end);
             }
             self.lead = None;
             // What ended it is the mark by which a longer unit around this one is known again.
@@ -138,8 +165,9 @@ impl Repeat {
         self.next.max(SLOTS.0)
     }
 
-    fn search(&mut self, bytes: &[u8]) {
+    fn search(&mut self, bytes: &[u8], ended: &mut Vec<Run>) {
         let stop = self.stop();
+        self.drift.advance(bytes, bytes.len().min(stop), ended);
         if bytes.len() < stop {
             self.seen = bytes.len();
             return;
@@ -150,8 +178,25 @@ impl Repeat {
             self.grow(bytes, stop - EVERY);
         }
         // One of so many positions in a row stands where the same bytes were entered, whatever the distance.
-        let leads = (0..EVERY).filter_map(|back| self.lead_at(bytes, stop - back));
-        let lead = leads.min_by_key(|run| run.period);
+        let (mut lead, mut counting): (Option<Run>, Option<(usize, usize)>) = (None, None);
+        for run in (0..EVERY).filter_map(|back| self.lead_at(bytes, stop - back)) {
+            let same = run.end - run.start - run.period;
+            if same >= LEAD && lead.is_none_or(|lead| run.period < lead.period) {
+                lead = Some(run);
+            }
+            let (then, now) = (run.start, run.start + run.period);
+            if self.drift.is_idle()
+                && counting.is_none_or(|(then, now)| run.period < now - then)
+                && drift::counts(bytes, then, now)
+                && drift::reaches(bytes, run.end - run.period, run.end)
+            {
+                counting = Some((run.end - run.period, run.end));
+            }
+        }
+        if let Some((then, now)) = counting {
+            self.drift.begin(bytes, then, now);
+            self.drift.advance(bytes, stop, ended);
+        }
         self.enter(bytes, stop);
         self.next = stop + STRIDE + ((stop as u64).wrapping_mul(MIX) >> (64 - SPREAD)) as usize;
         if stop >= 4 * EVERY * self.slots.len() && self.slots.len() < SLOTS.1 {
@@ -165,7 +210,7 @@ impl Repeat {
         }
     }
 
-    /// The distance at which the bytes before `end` stood before, if there are enough of them.
+    /// The distance at which the bytes before `end` stood before.
     fn lead_at(&self, bytes: &[u8], end: usize) -> Option<Run> {
         let before = *self.slots.get(self.slot(bytes, end))? as usize;
         if before == 0 || end - before > LONGEST || gram(bytes, before) != gram(bytes, end) {
@@ -174,7 +219,7 @@ impl Repeat {
         let period = end - before;
         let pairs = bytes[..end].iter().rev().zip(bytes[..before].iter().rev());
         let same = pairs.take(2 * LONGEST).take_while(|(now, then)| now == then).count();
-        (same >= LEAD).then_some(Run { period, start: end - same - period, end })
+        Some(Run { period, start: end - same - period, end, counted: None })
     }
 
     /// Makes the table four times as large, and enters what it had again.

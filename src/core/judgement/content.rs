@@ -23,6 +23,8 @@ pub(super) struct Content {
     pub repeat: Repeat,
     /// The loop at the end of the text, or the last one.
     pub looped: Option<Looped>,
+    /// The same of loops whose copies differ in their numbers.
+    pub counting: Option<Looped>,
     pub blanks: Blanks,
     /// Where the whitespace begins that was flagged last.
     pub flooded: Option<usize>,
@@ -87,7 +89,17 @@ impl Content {
 
     /// True if the text ends in a run of three copies or more, or a loop was found last.
     pub fn goes_round(&self) -> bool {
-        self.repeat.run().is_some() || self.looped.is_some_and(|looped| looped.finding.is_some())
+        self.repeat.run().is_some() || [self.looped, self.counting].iter().flatten().any(|looped| looped.finding.is_some())
+    }
+
+    /// Where the loop of which `run` is the run is kept.
+    pub fn loop_of_mut(&mut self, run: Run) -> &mut Option<Looped> {
+        if run.counted.is_some() { &mut self.counting } else { &mut self.looped }
+    }
+
+    /// The last loop of the kind that `run` is of.
+    pub fn loop_of(&self, run: Run) -> Option<Looped> {
+        if run.counted.is_some() { self.counting } else { self.looped }
     }
 
     /// The latest deltas, those after `first`.
@@ -122,7 +134,7 @@ impl Judgement {
         let (text, content) = (&channel.accepted, &mut channel.content);
         let mut ended: Vec<Run> = Vec::new();
         content.repeat.feed(text, &mut ended);
-        let run = content.repeat.run();
+        let (run, counting) = (content.repeat.run(), content.repeat.drift());
         let mut said: Vec<Said> = Vec::new();
         let mut alike: Vec<(usize, Alike)> = Vec::new();
         if key.channel != Channel::ToolArguments {
@@ -147,6 +159,9 @@ impl Judgement {
         match run {
             Some(run) => self.judge_loop(reading, key, id, run),
             None => self.score(Detector::Loop, 0),
+        }
+        if let Some(run) = counting {
+            self.judge_loop(reading, key, id, run);
         }
     }
 }

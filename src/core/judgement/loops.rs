@@ -5,14 +5,29 @@ use crate::core::{
     detect::{
         Detector,
         lines::Alike,
-        loops::{self, Asked, Kind, Unit},
+        loops::{self, Asked, Kind, Speech, Unit, Weight},
         prompt::Prompt,
         repeat::Run,
         surroundings::{self, Place},
     },
     judgement::{FindingId, Judgement, findings::Draft},
+    params::{Param, Params},
     reading::{Channel, ChannelKey, DeltaId, FrameId, Note, Reading},
+    time::Moment,
 };
+
+/// Where a profile asks for a stream to be ended because it goes round in a loop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LoopStop {
+    /// When.
+    pub moment: Moment,
+    /// The delta that brought the last copy of those that were enough.
+    pub delta: DeltaId,
+    /// The loop.
+    pub finding: FindingId,
+    /// Its copies then.
+    pub copies: u64,
+}
 
 /// A run that is followed.
 #[derive(Debug, Clone, Copy)]
@@ -31,18 +46,36 @@ pub(super) struct Looped {
     pub finding: Option<FindingId>,
 }
 
+impl Looped {
+    /// What `run`, of `chars` characters, means.
+    fn weigh(&self, run: Run, chars: u64, params: &Params) -> Option<Weight> {
+        match run.counted {
+            Some((copies, _)) => loops::weigh_counting(self.unit, copies, self.place, self.asked, params),
+            None => loops::weigh(self.unit, run.copies(), chars, self.place, self.asked, params),
+        }
+    }
+}
+
 impl Judgement {
     /// Judges the run that the text of delta `id` ended, or goes on with.
     pub(super) fn judge_loop(&mut self, reading: &Reading, key: ChannelKey, id: DeltaId, run: Run) {
-        let looped = self.channel(key).content.looped.filter(|looped| looped.start == run.start);
+        let looped = self.channel(key).content.loop_of(run).filter(|looped| looped.start == run.start);
         let looped = match looped {
             Some(looped) => looped,
             None => self.begin_loop(key, id, run),
         };
-        let run = Run { start: run.start + looped.skip, ..run };
+        let run = run.after(looped.skip);
+        let counts = run.counted.is_some();
+        // A row of data counts as it likes, and a loop that is told already is not told again.
+        let told = |exact: Looped| exact.finding.is_some() && exact.start >= run.start;
+        let exact =
+            || looped.finding.is_none() && self.channels.get(key).is_some_and(|known| known.content.looped.is_some_and(told));
+        if counts && (looped.unit.speech == Speech::Row || exact()) {
+            return;
+        }
         let (copies, chars) = (run.copies(), run.copies() * looped.unit.chars);
         let params = &self.profile.params;
-        let weight = loops::weigh(looped.unit, copies, chars, looped.place, looped.asked, params);
+        let weight = looped.weigh(run, chars, params);
         let needed = loops::limit(looped.unit, looped.place, params).max(1);
         self.score(Detector::Loop, (copies * 1000 / needed).min(1000) as u16);
         let Some(mut weight) = weight else { return };
@@ -53,7 +86,7 @@ impl Judgement {
         if !looped.settled {
             self.settle_loop(reading, key, run, &mut looped);
             let params = &self.profile.params;
-            match loops::weigh(looped.unit, copies, chars, looped.place, looped.asked, params) {
+            match looped.weigh(run, chars, params) {
                 Some(settled) => weight = settled,
                 None => return,
             }
@@ -61,18 +94,19 @@ impl Judgement {
         let evidence = loops::sentence(&self.channels.entry(key).accepted, run, chars);
         let readings = match weight.certainty {
             Certainty::Ambiguous => {
-                vec![format!("a loop: {evidence}"), format!("asked for, or data: {copies} copies that were meant")]
+                let meant = if counts { "a list that counts" } else { "asked for, or data" };
+                vec![format!("a loop: {evidence}"), format!("{meant}: {copies} copies that were meant")]
             }
             _ => Vec::new(),
         };
-        let finding = match looped.finding {
+        let open = match looped.finding {
             Some(open) => {
                 self.extend(open, Some(id));
                 open
             }
             None => {
                 let cause = self.session.cause.take();
-                let (class, action, layer) = (looped.unit.class(), Action::Flag, Layer::Model);
+                let (class, action, layer) = (looped.unit.class(counts), Action::Flag, Layer::Model);
                 let draft = Draft { class, score: 1000, certainty: weight.certainty, action, layer, evidence: evidence.clone() };
                 let known = self.findings.len();
                 let second = looped.second;
@@ -90,14 +124,34 @@ impl Judgement {
             }
         };
         let score = (copies * 1000 / needed).min(1000) as u16;
-        self.channel(key).content.looped = Some(Looped { finding: Some(finding), ..looped });
-        let finding = &mut self.findings[finding.0 as usize];
+        *self.channel(key).content.loop_of_mut(run) = Some(Looped { finding: Some(open), ..looped });
+        let finding = &mut self.findings[open.0 as usize];
         finding.count = u32::try_from(copies).unwrap_or(u32::MAX);
         finding.evidence = evidence;
         finding.level = weight.level;
         finding.certainty = weight.certainty;
         finding.readings = readings;
         finding.score = score;
+        let proved = weight.level >= Level::Warning && weight.certainty == Certainty::Proved;
+        if proved && run.end >= self.channels.entry(key).accepted.len() {
+            self.ask_to_stop(id, open, copies);
+        }
+    }
+
+    /// A proved loop goes on at the end of the text: the profile may want no more of it. One that only looks on wants all.
+    fn ask_to_stop(&mut self, delta: DeltaId, finding: FindingId, copies: u64) {
+        let least = self.profile.params.get(Param::LoopStop);
+        if least > 0 && copies >= least && self.waits() && self.ended.is_none() {
+            let moment = self.moment();
+            self.stop.get_or_insert(LoopStop { moment, delta, finding, copies });
+            self.session.stopping = Some(finding);
+        }
+    }
+
+    /// True if the profile asks for the stream's end, and the loop goes on up to the last delta of `reading`.
+    pub fn wants_stop(&self, reading: &Reading) -> bool {
+        let last = |finding: FindingId| self.findings[finding.0 as usize].deltas.last().map(|(_, last)| *last);
+        self.ended.is_none() && self.session.stopping.and_then(last).is_some_and(|last| last + 1 >= reading.delta_count())
     }
 
     fn begin_loop(&mut self, key: ChannelKey, id: DeltaId, run: Run) -> Looped {
@@ -113,7 +167,7 @@ impl Judgement {
             second: channel.content.delta_at(natural.start + run.period).unwrap_or(id),
             finding: None,
         };
-        channel.content.looped = Some(looped);
+        *channel.content.loop_of_mut(run) = Some(looped);
         looped
     }
 
@@ -139,7 +193,7 @@ impl Judgement {
             most => Asked::UpTo(most),
         };
         looped.settled = true;
-        content.looped = Some(*looped);
+        *content.loop_of_mut(run) = Some(*looped);
     }
 
     /// A line that is one of too many alike, at byte `at` of the text.
@@ -181,18 +235,20 @@ impl Judgement {
         });
         let Some(output) = output else { return };
         for key in self.channels.keys() {
-            let looped = self.channels.get(key).and_then(|channel| channel.content.looped);
-            let Some((unit, id)) = looped.and_then(|looped| looped.finding.map(|id| (looped.unit, id))) else { continue };
-            let finding = &mut self.findings[id.0 as usize];
-            let chars = unit.chars * u64::from(finding.count);
-            if output == 0 || finding.level == Level::Note || chars <= output.saturating_mul(MOST_CHARS) {
-                continue;
+            let content = self.channels.get(key).map(|channel| [channel.content.looped, channel.content.counting]);
+            for looped in content.into_iter().flatten().flatten() {
+                let Some(id) = looped.finding else { continue };
+                let finding = &mut self.findings[id.0 as usize];
+                let chars = looped.unit.chars * u64::from(finding.count);
+                if output == 0 || finding.level == Level::Note || chars <= output.saturating_mul(MOST_CHARS) {
+                    continue;
+                }
+                (finding.level, finding.certainty, finding.layer) = (Level::Note, Certainty::Ambiguous, Layer::Unknown);
+                finding.readings = vec![
+                    format!("a loop: {}", finding.evidence),
+                    format!("text that no model said word by word: {output} tokens are too few for {chars} characters"),
+                ];
             }
-            (finding.level, finding.certainty, finding.layer) = (Level::Note, Certainty::Ambiguous, Layer::Unknown);
-            finding.readings = vec![
-                format!("a loop: {}", finding.evidence),
-                format!("text that no model said word by word: {output} tokens are too few for {chars} characters"),
-            ];
         }
     }
 }

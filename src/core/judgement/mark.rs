@@ -117,7 +117,10 @@ impl Judgement {
             self.condition.unhealed = true;
             self.session.cause = Some(format!("attempt {} failed and is tried again", self.session.attempt));
         } else {
-            self.session.cause.get_or_insert_with(|| format!("the session ended: {}", reason.word()));
+            let looped =
+                self.stop.filter(|_| reason == EndReason::Loop).map(|stop| &self.findings[stop.finding.0 as usize].evidence);
+            let why = looped.map_or_else(|| reason.word().to_owned(), |evidence| format!("{}, {evidence}", reason.word()));
+            self.session.cause.get_or_insert_with(|| format!("the session ended: {why}"));
             if reason == EndReason::Finished {
                 self.forgive_failed_attempts();
             }

@@ -88,6 +88,8 @@ pub(super) struct SessionState {
     pub json_asked: Option<bool>,
     /// What the request says, once somebody asked.
     pub prompt: Option<Prompt>,
+    /// The last loop for which the profile asked for the end.
+    pub stopping: Option<FindingId>,
     /// Why the state will change, if it does.
     pub cause: Option<String>,
 }

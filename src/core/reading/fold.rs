@@ -348,7 +348,7 @@ fn read(wire: &mut Wire, view: &FrameView<'_>) {
         wire.sink.note(error::of_body(wire.status, view.data));
         return;
     }
-    if let Some(page) = error::of_page(view.data).filter(|_| whole) {
+    if whole && let Some(page) = error::of_page(view.data) {
         wire.sink.kind = Some(FrameKind::Error);
         wire.sink.note(page);
         return;

@@ -125,8 +125,9 @@ impl Session {
         let (retry_draw, breaker_draw) = (draw(), draw());
         let failed = failed(&finished, self.tries, retry_draw).filter(|failed| failed.attempts < spec.max_attempts);
         let verdict = match &finished.fault {
-            Some(fault) => fault.verdict(finished.retry_after_us, Some(breaker_draw)),
-            None => self.gate.config().outcome_of_answer(finished.ttft_us, finished.stuttered).into(),
+            // What was ended because it went round in a loop is an answer, and no good one.
+            Some(fault) if finished.end != End::Us(OurEnd::Loop) => fault.verdict(finished.retry_after_us, Some(breaker_draw)),
+            _ => self.gate.config().outcome_of_answer(finished.ttft_us, finished.stuttered).into(),
         };
         held.permit = None;
         let (record, retry) = self.gate.report(&key, permit, verdict, failed.as_ref());
@@ -172,7 +173,7 @@ fn client<'a>(http: &'a mut Option<reqwest::Client>, spec: &RequestSpec) -> reqw
 /// True if another provider may be asked: this one failed, and nothing of an answer was read. A request that is wrong is wrong
 /// everywhere, and a person who cancelled wants no other answer.
 fn another_may_answer(finished: &Finished) -> bool {
-    let ours = matches!(finished.end, End::Us(OurEnd::Cancelled | OurEnd::TotalTimeout | OurEnd::Invalid));
+    let ours = matches!(finished.end, End::Us(OurEnd::Cancelled | OurEnd::TotalTimeout | OurEnd::Loop | OurEnd::Invalid));
     !ours && !finished.answered && finished.fault.as_ref().is_some_and(|fault| fault.class.info().retryable)
 }
 

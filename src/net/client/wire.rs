@@ -21,15 +21,15 @@ pub struct Wire {
     pub timers: Timers,
     /// What is masked before it is pushed.
     pub secrets: Secrets,
-    /// Turns true when the user cancels.
-    pub cancel: watch::Receiver<bool>,
+    /// Says why when the stream is to be ended: the user cancels, or a policy ends a loop.
+    pub cancel: watch::Receiver<Option<OurEnd>>,
     /// How much of the time in which the process was suspended the timers know of.
     suspended: Micros,
 }
 
 impl Wire {
     /// A wire on which nothing has happened.
-    pub fn new(log: Arc<LiveLog>, timeouts: Timeouts, secrets: Secrets, cancel: watch::Receiver<bool>) -> Wire {
+    pub fn new(log: Arc<LiveLog>, timeouts: Timeouts, secrets: Secrets, cancel: watch::Receiver<Option<OurEnd>>) -> Wire {
         Wire { log, timers: Timers::new(timeouts), secrets, cancel, suspended: Micros::ZERO }
     }
 
@@ -51,7 +51,7 @@ impl Wire {
         self.log.push(what)
     }
 
-    /// Runs `future` until it is done, the user cancels, or a timeout is due.
+    /// Runs `future` until it is done, somebody wants no more, or a timeout is due.
     pub async fn guard<F: Future>(&mut self, future: F) -> Result<F::Output, OurEnd> {
         let mut future = pin!(future);
         let result = loop {
@@ -65,14 +65,15 @@ impl Wire {
             };
             let cancelled = async {
                 // A sender that is gone cancels nothing any more.
-                if self.cancel.wait_for(|cancel| *cancel).await.is_err() {
-                    std::future::pending::<()>().await;
+                match self.cancel.wait_for(Option::is_some).await.map(|end| *end) {
+                    Ok(Some(end)) => end,
+                    _ => std::future::pending().await,
                 }
             };
             // Cancelling wins over a stream that never pauses; bytes that are there win over a timeout that they would have met.
             tokio::select! {
                 biased;
-                () = cancelled => break Err(OurEnd::Cancelled),
+                end = cancelled => break Err(end),
                 output = &mut future => break Ok(output),
                 () = expired => {}
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Notify, mpsc};
 
-use super::{Live, Sources};
+use super::{Cancel, Live, Sources};
 use crate::{
     app::{Action, App, update},
     net::proxy::{Event, ProxyServer},
@@ -74,7 +74,7 @@ impl Sources {
                     if let Some(error) = call.unrecorded {
                         update(app, Action::Say(error.to_string()));
                     }
-                    self.add(Live { session, log: call.log, cancel: Some(call.cancel), task: None });
+                    self.add(Live { session, log: call.log, cancel: Some(Cancel::Proxied(call.cancel)), task: None });
                 }
                 Event::Refused { method, path, reason } => {
                     update(app, Action::Say(format!("refused: {method} {path}: {reason}")));

@@ -19,8 +19,12 @@ use crate::{
 
 /// The state at the cursor, and its phase: `NormalFlow · reasoning`.
 pub fn line(view: &View<'_>) -> String {
-    let state = view.session.engine.judgement.state_at(view.moment);
-    format!("{} {} {}", state.name(), view.glyphs().dot, phase(view, state))
+    let judgement = &view.session.engine.judgement;
+    let state = judgement.state_at(view.moment);
+    // The rest is shown as it was recorded.
+    let stopped = state != State::Terminating && judgement.stop.is_some_and(|stop| stop.moment <= view.moment);
+    let stop = if stopped { format!(" {} loop.stop", view.glyphs().dot) } else { String::new() };
+    format!("{} {} {}{stop}", state.name(), view.glyphs().dot, phase(view, state))
 }
 
 fn phase(view: &View<'_>, state: State) -> &'static str {
