@@ -4,7 +4,7 @@
 //! own (a keep-alive that must reach the clocks at once), a block without data is a frame though it is not dispatched, and so is
 //! the block that the end of the body cut off.
 
-use memchr::{memchr, memchr2};
+use memchr::memchr2;
 
 use super::{Payload, RawFrame, RawKind, Span};
 
@@ -154,7 +154,7 @@ impl SseFramer {
             Some(b'i') => {
                 self.seen.fields = true;
                 // An id with a NUL sets none.
-                if let Some(value) = value_of(bytes, b"id").filter(|value| memchr(0, value).is_none()) {
+                if let Some(value) = value_of(bytes, b"id").filter(|value| !value.contains(&0)) {
                     self.seen.id = Span { start: line.end - value.len(), end: line.end };
                 }
             }
@@ -188,7 +188,7 @@ impl SseFramer {
 /// Where the first line of `bytes` ends. Lines of other fields than `data` are short, and for them one word is quicker than a search.
 fn line_end(bytes: &[u8]) -> Option<usize> {
     const ONES: u128 = u128::from_le_bytes([1; 16]);
-    let Some(head) = bytes.first_chunk::<16>() else { return memchr2(b'\n', b'\r', bytes) };
+    let Some(head) = bytes.first_chunk::<16>() else { return bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r')) };
     let head = u128::from_le_bytes(*head);
     // The lowest high bit marks the first byte that equals `byte`; those above it may lie.
     let marks = |byte: u8| {
