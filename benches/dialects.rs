@@ -1,7 +1,8 @@
 //! Every dialect's reading against a floor of its own, in one run: lines by memchr (binary messages by their lengths and checksums), serde_json
 //! into a struct that borrows the text alone, and the text appended. Medians of interleaved rounds (`ROUNDS`, 15 by default).
 //!
-//! Replicate's floor is no measure: its payload is the text itself, so nothing but the search for line ends is left in it.
+//! Replicate's payload is the text itself, and its event's name says whether it is one: its floor looks at names, joins lines and ends
+//! events where they end, instead of reading JSON.
 //!
 //! `cargo bench --bench dialects`, or with `-- FILTER` for the dialects whose name has it.
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
@@ -142,6 +143,36 @@ fn floor(framing: Framing, read: Floor, pieces: &[Vec<u8>]) -> usize {
     text.len()
 }
 
+/// The same where only the event's name says what the data is, and the data is the text: the least that any reader of it does. Lines
+/// may end in CR, and a text must be UTF-8, which JSON's floor leaves to the parser and to nobody.
+fn floor_of_events(pieces: &[Vec<u8>]) -> usize {
+    let (mut body, mut text, mut done) = (Vec::new(), String::new(), 0);
+    let (mut output, mut data) = (false, None::<std::ops::Range<usize>>);
+    for piece in pieces {
+        body.extend_from_slice(piece);
+        while let Some(end) = memchr::memchr2(b'\n', b'\r', &body[done..]) {
+            let line = &body[done..done + end];
+            if line.is_empty() {
+                if let (true, Some(data)) = (output, data.take()) {
+                    let lines = body[data].split(|byte| *byte == b'\n').map(|line| line.strip_prefix(b"data: ").unwrap_or(line));
+                    lines.enumerate().for_each(|(number, line)| {
+                        text.push_str(if number > 0 { "\n" } else { "" });
+                        text.push_str(std::str::from_utf8(line).unwrap());
+                    });
+                }
+                output = false;
+            } else if let Some(name) = line.strip_prefix(b"event: ") {
+                output = name == b"output";
+            } else if line.starts_with(b"data: ") {
+                let start = data.take().map_or(done, |data| data.start);
+                data = Some(start..done + end);
+            }
+            done += end + 1;
+        }
+    }
+    text.len()
+}
+
 fn inputs(info: &'static DialectInfo, pieces: &[Vec<u8>]) -> Vec<Input> {
     let start =
         Start { origin: Origin::Sent, clocked: true, provider: "bench".into(), dialect: Some(info.id.into()), ..Start::default() };
@@ -208,9 +239,13 @@ fn renamed(pieces: &[Vec<u8>], id: &str) -> Vec<Vec<u8>> {
 }
 
 fn measure(name: &str, info: &'static DialectInfo, pieces: &[Vec<u8>]) {
-    let run = floor_of(info.id);
+    let read_json = floor_of(info.id);
+    let floor = |pieces: &[Vec<u8>]| match info.id {
+        "replicate" => floor_of_events(pieces),
+        _ => floor(info.framing, read_json, pieces),
+    };
     let inputs = inputs(info, pieces);
-    let said = floor(info.framing, run, pieces);
+    let said = floor(pieces);
     assert!(said > 0, "{name}: the floor reads nothing");
     let time = |run: &dyn Fn()| {
         let begin = Instant::now();
@@ -220,7 +255,7 @@ fn measure(name: &str, info: &'static DialectInfo, pieces: &[Vec<u8>]) {
     let mut ratios: Vec<(f64, f64)> = (0..std::env::var("ROUNDS").map_or(15, |rounds| rounds.parse().unwrap()))
         .map(|_| {
             let floor = time(&|| {
-                black_box(floor(info.framing, run, pieces));
+                black_box(floor(pieces));
             });
             (floor / time(&|| drop(black_box(read(&inputs)))), floor)
         })

@@ -303,6 +303,15 @@ fn of_a_proxys_calls_only_the_latest_stay_in_memory() {
     assert!(app.sessions.iter().any(|session| session.title == "3. m"), "one that still goes on stays");
     assert_eq!(app.sessions.last().unwrap().title, "99. m");
     assert!(app.sessions.iter().any(|session| session.id == shown), "so does what has no recording");
+    for number in 0..100 {
+        update(&mut app, Action::Called(format!("{number}. unrecorded"), Default::default()));
+        let id = app.sessions.last().unwrap().id;
+        let end = Input { at: Micros(1), what: What::End(End::Eof) };
+        update(&mut app, Action::Arrived { session: id, inputs: vec![end], now: Micros(1), closed: true });
+    }
+    assert!(app.sessions.len() < 40, "{}", app.sessions.len());
+    assert!(app.sessions.iter().any(|session| session.id == shown), "what is no call stays");
+    assert_eq!(app.notice.as_deref(), Some("66. unrecorded is gone: of calls that are not recorded the last 32 are kept"));
 }
 
 #[test]

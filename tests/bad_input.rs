@@ -158,7 +158,7 @@ fn a_stream_with_carriage_returns_alone() {
 #[rstest]
 #[case::nothing(200, "text/event-stream", "", "terminal_anomaly")]
 #[case::white_space(200, "text/event-stream", "\n\n \n", "terminal_anomaly")]
-#[case::html(200, "text/event-stream", "<!DOCTYPE html><html><body>Sign in</body></html>", "malformed_frame")]
+#[case::html(200, "text/event-stream", "<!DOCTYPE html><html><body>Sign in</body></html>", "provider_error")]
 #[case::html_of_a_failure(502, "text/html", "<html><h1>502 Bad Gateway</h1></html>", "provider_error")]
 #[case::an_error_with_status_200(200, "application/json", "{\"error\":{\"message\":\"no\",\"type\":\"quota\"}}", "provider_error")]
 #[case::an_error_as_a_stream(200, "text/event-stream", "{\"error\":{\"message\":\"no\",\"type\":\"quota\"}}", "provider_error")]

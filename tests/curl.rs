@@ -202,6 +202,10 @@ fn send_prints_its_request_as_a_command() {
         "{printed}"
     );
     assert!(printed.contains(r"it'\''s"), "{printed}");
+    // What is only printed needs no key.
+    let output = run(&["send", "--curl", "-P", "cerebras", "-m", "m", "Hi"]);
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(printed.contains("authorization: Bearer ${CEREBRAS_API_KEY}"), "{printed}");
 }
 
 #[test]

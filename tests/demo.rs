@@ -193,7 +193,6 @@ async fn what_is_asked_wrongly_is_refused_with_a_hint() {
         (chat, r#"{"model": "demo/none", "stream": true}"#, 404, "demo/cumulative"),
         (chat, "no JSON", 400, "not JSON"),
         ("/v2/none", "{}", 404, "hint: GET /"),
-        ("/v1beta/models/demo/clean:streamGenerateContent", "{}", 400, "alt=sse"),
         ("/v1beta/models/demo%2Fnone:streamGenerateContent?alt=sse", "{}", 404, "demo/cumulative"),
         ("/v1/responses", r#"{"model": "demo/unauthorized", "stream": true}"#, 401, "incorrect API key"),
         ("/api/chat", r#"{"model": "demo/unauthorized"}"#, 401, "incorrect API key"),
@@ -212,5 +211,10 @@ async fn what_is_asked_wrongly_is_refused_with_a_hint() {
     let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
     let response: String = lines.filter_map(|line| line["response"].as_str().map(str::to_owned)).collect();
     assert!(response.starts_with("The keeper of the lighthouse"), "{response}");
+    let array = http.post(fast.root() + "/v1beta/models/demo/clean:streamGenerateContent").body("{}").send().await.unwrap();
+    assert_eq!(array.headers()["content-type"], "application/json");
+    let elements: Vec<serde_json::Value> = serde_json::from_str(&array.text().await.unwrap()).unwrap();
+    let texts = elements.iter().filter_map(|element| element.pointer("/candidates/0/content/parts/0/text")?.as_str());
+    assert_eq!(texts.collect::<String>(), response);
     assert!(DemoServer::start(0, 0.0).await.is_err());
 }

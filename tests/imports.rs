@@ -195,6 +195,38 @@ fn a_har_has_the_times_of_head_and_end() {
 }
 
 #[test]
+fn events_that_a_browser_kept_are_reads_with_their_times() {
+    let har = |content: &str| {
+        let events = r#"[{"time": 1767225600.25, "eventName": "message", "eventId": "", "data": "{\"value\":\"Good \"}"},
+            {"time": 1767225600.75, "eventName": "piece", "eventId": "7", "data": "{\"value\":\"morning\"}"}]"#;
+        format!(
+            r#"{{"log": {{"entries": [{{"startedDateTime": "2026-01-01T00:00:00.000Z", "time": 300, "_eventSourceMessages": {events},
+                "request": {{"method": "POST", "url": "http://test/v1/chat/completions"}},
+                "response": {{"status": 200, "content": {{{content}}}}}, "timings": {{"wait": 100, "receive": 200}}}}]}}}}"#
+        )
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let reads = |content: &str| {
+        let path = folder.path().join("events.har");
+        fs::write(&path, har(content)).unwrap();
+        let inputs = session::load(&path).unwrap().inputs;
+        let reads: Vec<(u64, String)> = inputs
+            .iter()
+            .filter_map(|input| match &input.what {
+                What::Bytes(bytes) => Some((input.at.millis(), String::from_utf8(bytes.clone()).unwrap())),
+                _ => None,
+            })
+            .collect();
+        (reads, inputs.last().unwrap().at.millis())
+    };
+    let first = (250, "data: {\"value\":\"Good \"}\n\n".to_owned());
+    let second = (750, "id: 7\nevent: piece\ndata: {\"value\":\"morning\"}\n\n".to_owned());
+    assert_eq!(reads(""), (vec![first, second], 750));
+    // Where the body is there, it is what came.
+    assert_eq!(reads(r#""text": "data: x\n\n""#).0, [(100, "data: x\n\n".to_owned())]);
+}
+
+#[test]
 fn base64_and_text_of_a_har_are_the_same_bytes() {
     let sessions = sessions("chrome.har");
     let [plain, base64] = [0, 1].map(|index| body(sessions[index].1.as_ref().unwrap()));

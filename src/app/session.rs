@@ -67,6 +67,8 @@ pub struct Session {
     pub speed: usize,
     /// True while inputs may still come.
     pub live: bool,
+    /// True for a call that came through the proxy.
+    pub called: bool,
     /// True once the end of a loop was asked for.
     pub stopped: bool,
     /// Time since Start, for a live session.
@@ -107,6 +109,7 @@ impl Session {
             mode: if live { Mode::Follow } else { Mode::Paused },
             speed: SPEEDS.iter().position(|speed| *speed == 100).unwrap_or(0),
             live,
+            called: false,
             stopped: false,
             now: Micros::ZERO,
             metrics: Metrics::default(),

@@ -107,9 +107,11 @@ pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
             // Nobody who looks into a session is taken away from it.
             let busy = app.session().is_some_and(|session| session.mode != Mode::Follow).then_some(app.current);
             app.add(title, profile, true);
+            if let Some(session) = app.sessions.last_mut() {
+                session.called = true;
+            }
             app.current = busy.unwrap_or(app.current);
-            app.notice = None;
-            forget_finished(app);
+            app.notice = forget_finished(app);
             Vec::new()
         }
     }
@@ -249,17 +251,22 @@ fn opened(app: &mut App, file: OpenedFile) {
 }
 
 /// A proxy's calls come without end, so only the latest of those that have ended stay in memory; the others are in the list of
-/// recordings. What cannot be opened again from there stays.
-fn forget_finished(app: &mut App) {
+/// recordings. Of what cannot be opened again from there only calls go, and that is said.
+fn forget_finished(app: &mut App) -> Option<String> {
     let current = app.session().map(|session| session.id);
-    let may_go = |session: &Session| !session.live && session.path.is_some() && Some(session.id) != current;
+    let may_go = |session: &Session| !session.live && (session.called || session.path.is_some()) && Some(session.id) != current;
+    let mut lost = None;
     while app.sessions.iter().filter(|session| may_go(session)).count() > MOST_FINISHED {
-        let Some(index) = app.sessions.iter().position(may_go) else { return };
-        app.sessions.remove(index);
+        let Some(index) = app.sessions.iter().position(may_go) else { break };
+        let gone = app.sessions.remove(index);
+        if gone.path.is_none() {
+            lost = Some(format!("{} is gone: of calls that are not recorded the last {MOST_FINISHED} are kept", gone.title));
+        }
         if app.current > index {
             app.current -= 1;
         }
     }
+    lost
 }
 
 /// A session that never began leaves nothing to look at, so the one before is shown again.

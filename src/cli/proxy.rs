@@ -34,7 +34,7 @@ pub struct Args {
     /// Port on the loopback interface; 0 takes a free one
     #[arg(short, long, default_value_t = 0)]
     port: u16,
-    /// Keep no recordings
+    /// Keep no recordings; of calls that have ended the interface then keeps the latest only
     #[arg(long)]
     no_save: bool,
     /// Show no interface; tell of each call on standard error. So it is too where there is no terminal

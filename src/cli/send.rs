@@ -147,7 +147,9 @@ async fn send(args: Args, interrupt: &Interrupt) -> Outcome {
         max_attempts: config.max_attempts,
         unchecked: args.unchecked,
     };
-    let built = RequestSpec::build_all(&provider, &config.all_providers(), draft, |name| std::env::var(name).ok());
+    // What is only printed names the key's variable, whether or not it is set.
+    let unset = || args.curl.then(|| "unset".to_owned());
+    let built = RequestSpec::build_all(&provider, &config.all_providers(), draft, |name| std::env::var(name).ok().or_else(unset));
     let (spec, remarks) = built.map_err(Failure::usage)?;
     remarks.iter().for_each(|remark| follow::note(remark));
     if args.curl {

@@ -20,6 +20,7 @@ mod said;
 mod resume;
 mod seams;
 mod session;
+mod silence;
 mod snapshot;
 mod strategy;
 mod timing;

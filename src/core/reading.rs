@@ -260,7 +260,9 @@ impl Reading {
 
     /// Keeps the identity of frame `id`, the latest one.
     fn identify(&mut self, id: FrameId, identity: Identity) {
-        self.numbers.resize(id.index(), 0);
+        if self.numbers.len() < id.index() {
+            self.numbers.resize(id.index(), 0);
+        }
         // The greatest number of all, which nothing can follow, is the one that is not kept.
         self.numbers.push(identity.number.wrapping_add(1));
         let series = (identity.series, identity.generation);

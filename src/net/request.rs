@@ -239,10 +239,16 @@ fn without_password(url: &str) -> String {
     }
 }
 
-/// The URL of `path` below `base_url`. A `#` at the end of a base URL says that it is whole.
+/// The URL of `path` below `base_url`, whose query, such as an `api-version`, stays at the end. A `#` at the end of a base URL says
+/// that it is whole.
 pub fn join(base_url: &str, path: &str) -> String {
     if let Some(whole) = base_url.strip_suffix('#') {
         return whole.to_owned();
+    }
+    if let Some((base, query)) = base_url.split_once('?') {
+        let url = join(base, path);
+        let joint = if url.contains('?') { '&' } else { '?' };
+        return format!("{url}{joint}{query}");
     }
     let base = base_url.trim_end_matches('/');
     if base.ends_with(path) {
@@ -316,6 +322,13 @@ mod tests {
         check("https://a/v1", "/v1/messages", "https://a/v1/messages");
         check("https://a/v1beta/", "/v1beta/models/{model}:x", "https://a/v1beta/models/{model}:x");
         check("https://a/llm?version=1#", "/v1/messages", "https://a/llm?version=1");
+        check(
+            "https://a/deployments/d?api-version=1",
+            "/chat/completions",
+            "https://a/deployments/d/chat/completions?api-version=1",
+        );
+        check("https://a/chat/completions?api-version=1", "/chat/completions", "https://a/chat/completions?api-version=1");
+        check("https://a?key=1", "/v1beta/models/m:x?alt=sse", "https://a/v1beta/models/m:x?alt=sse&key=1");
     }
 
     #[test]

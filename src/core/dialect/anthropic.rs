@@ -86,6 +86,13 @@ struct Event<'a> {
     content: Option<&'a RawValue>,
 }
 
+/// What a message says as it begins.
+#[derive(Deserialize)]
+struct Begun<'a> {
+    #[serde(borrow)]
+    content: Option<Vec<Block<'a>>>,
+}
+
 #[derive(Deserialize)]
 struct Delta<'a> {
     #[serde(borrow, default, rename = "type")]
@@ -114,6 +121,22 @@ struct Block<'a> {
     thinking: Text<'a>,
     #[serde(borrow)]
     input: Option<&'a RawValue>,
+}
+
+impl Block<'_> {
+    /// The input of a call that is begun with all of it: mostly it is empty, and deltas bring it.
+    fn whole_input(&self) -> Option<&str> {
+        let input = self.input.filter(|_| self.kind.bytes().ends_with(b"tool_use"))?.get();
+        let empty = input == "null" || input.bytes().all(|byte| matches!(byte, b'{' | b'}' | b'"') || byte.is_ascii_whitespace());
+        (!empty).then_some(input)
+    }
+}
+
+/// Whether blocks of type `kind` are known, whatever is read from them.
+fn is_known(kind: &[u8]) -> bool {
+    let others: &[&[u8]] =
+        &[b"", b"text", b"thinking", b"redacted_thinking", b"image", b"document", b"container_upload", b"compaction", b"fallback"];
+    kind.ends_with(b"tool_use") || kind.ends_with(b"tool_result") || others.contains(&kind)
 }
 
 const EVENT: Shape = Shape::Object(&[
@@ -153,6 +176,8 @@ struct MessagesReader {
     /// One past the highest block so far.
     blocks: u16,
     usage: Usage,
+    /// The block that began with its whole input, and that input: it counts where no delta brings it.
+    input: Option<(u16, String)>,
     envelope: Envelope,
 }
 
@@ -179,6 +204,10 @@ impl MessagesReader {
             b"content_block_stop" => {
                 sink.kind = Some(FrameKind::Control);
                 let block = self.block_of(event, sink);
+                if let Some((_, input)) = self.input.take().filter(|(begun, _)| *begun == block) {
+                    sink.add(key(block, Channel::ToolArguments), input.as_bytes());
+                    sink.kind = None;
+                }
                 sink.note(Note::Stop { block });
             }
             b"message_start" => self.message_start(event, sink),
@@ -223,6 +252,18 @@ impl MessagesReader {
         if let Some(value) = message.get("usage") {
             self.add_usage(value, sink);
         }
+        // Mostly an empty list; a call that the server's own code made stands there whole.
+        let begun = event.message.and_then(|raw| serde_json::from_str::<Begun<'_>>(raw.get()).ok());
+        let before = sink.deltas.len();
+        let blocks = begun.and_then(|begun| begun.content);
+        for (block, content) in (self.offset..u16::MAX).zip(blocks.iter().flatten()) {
+            whole_block(block, content, sink);
+            self.blocks = self.blocks.max(block.saturating_add(1));
+        }
+        if sink.deltas.len() > before {
+            sink.kind = None;
+            sink.note(Note::Opening);
+        }
     }
 
     fn usage(&mut self, raw: Option<&RawValue>, sink: &mut Sink) {
@@ -251,9 +292,14 @@ impl MessagesReader {
     fn block_start(&mut self, event: &Event<'_>, sink: &mut Sink) {
         let block = self.block_of(event, sink);
         sink.kind = Some(FrameKind::Control);
-        if event.content_block.as_ref().is_some_and(|content| content_block(block, content, sink)) {
+        let Some(content) = &event.content_block else { return };
+        if !is_known(content.kind.bytes()) {
+            sink.kind = Some(FrameKind::Unknown);
+        }
+        if content_block(block, content, sink) {
             sink.note(Note::Opening);
         }
+        self.input = content.whole_input().map(|input| (block, input.to_owned()));
     }
 
     fn delta(&mut self, event: &Event<'_>, data: &[u8], sink: &mut Sink) {
@@ -263,12 +309,19 @@ impl MessagesReader {
             b"text_delta" | b"" => (Channel::Text, &delta.text),
             b"thinking_delta" => (Channel::Reasoning, &delta.thinking),
             b"input_json_delta" => (Channel::ToolArguments, &delta.partial_json),
-            // Signatures, citations and compaction are progress, but no text of the answer.
-            _ => {
+            // Progress, but no text of the answer.
+            b"signature_delta" | b"citations_delta" | b"compaction_delta" => {
                 sink.kind = Some(FrameKind::Control);
                 return;
             }
+            _ => {
+                sink.kind = Some(FrameKind::Unknown);
+                return;
+            }
         };
+        if channel == Channel::ToolArguments && !text.is_empty() {
+            self.input = None;
+        }
         sink.add(key(block, channel), text.bytes());
         self.envelope.learn(key(block, channel), text, data, [(Hole::Blank, envelope::blank_end(data))]);
     }
@@ -279,12 +332,11 @@ impl MessagesReader {
         self.seen.model(event.model.bytes(), sink);
         if let Some(blocks) = event.content.and_then(|raw| serde_json::from_str::<Vec<Block<'_>>>(raw.get()).ok()) {
             for (block, content) in (0..u16::MAX).zip(&blocks) {
-                content_block(block, content, sink);
-                if let Some(input) = content.input.filter(|_| content.kind.bytes().ends_with(b"tool_use")) {
-                    sink.add(key(block, Channel::ToolArguments), input.get().as_bytes());
-                }
+                whole_block(block, content, sink);
             }
         }
+        // It is all there is: no `message_stop` follows.
+        sink.kind = Some(FrameKind::Terminator);
         finish(&event.stop_reason, sink);
         self.usage(event.usage, sink);
     }
@@ -306,6 +358,14 @@ fn content_block(block: u16, content: &Block<'_>, sink: &mut Sink) -> bool {
         sink.kind = None;
     }
     speaks
+}
+
+/// A block that is there whole, with its input if it is a call.
+fn whole_block(block: u16, content: &Block<'_>, sink: &mut Sink) {
+    content_block(block, content, sink);
+    if let Some(input) = content.input.filter(|_| content.kind.bytes().ends_with(b"tool_use")) {
+        sink.add(key(block, Channel::ToolArguments), input.get().as_bytes());
+    }
 }
 
 fn key(block: u16, channel: Channel) -> ChannelKey {

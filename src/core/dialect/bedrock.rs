@@ -4,13 +4,14 @@
 //! do elsewhere. An exception inside the stream is a message of its own kind, not an event.
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
 
 use super::{
     BEARER, DialectInfo, Ending, FrameView, Reader, Sink, by_frame,
     envelope::{Envelope, Hole},
     error,
     json::{self, Shape, Text},
+    usage,
 };
 use crate::core::{
     frame::Framing,
@@ -33,9 +34,11 @@ pub const INFO: DialectInfo = DialectInfo {
     carries: &[Channel::Text, Channel::Reasoning, Channel::ToolArguments],
     ending: Ending::Finish,
     // Only a binary message has a message type where events have their id.
-    recognise: |frame, _| match (frame.id, frame.event) {
+    recognise: |frame, value| match (frame.id, frame.event) {
         (b"event", b"chunk" | b"trace") => 2,
         (b"event" | b"exception" | b"error", event) if !event.is_empty() => 3,
+        // A Converse answer that was not streamed.
+        (b"", b"") if value.pointer("/output/message/content").is_some() && value.get("stopReason").is_some() => 3,
         _ => 0,
     },
     reader: || Box::<MessageReader>::default(),
@@ -127,6 +130,8 @@ struct MessageReader {
     envelope: Envelope,
     /// The reader of what chunks hold.
     inner: Option<Box<dyn Reader>>,
+    /// The chunks' own wire counts tokens.
+    counted: bool,
 }
 
 impl Reader for MessageReader {
@@ -144,6 +149,7 @@ impl Reader for MessageReader {
             b"messageStart" | b"contentBlockStart" | b"contentBlockStop" | b"messageStop" | b"metadata" => {
                 self.event(frame.event, frame.data, sink);
             }
+            b"" => whole(frame.data, sink),
             // Agents tell what they do, and hand out files.
             b"trace" | b"returnControl" | b"files" | b"initial-response" => sink.kind = Some(FrameKind::Control),
             _ => sink.kind = Some(FrameKind::Unknown),
@@ -206,6 +212,34 @@ fn converse<'e, 'a>(name: &[u8], event: &'e Event<'a>, sink: &mut Sink) -> Optio
         _ => sink.kind = Some(FrameKind::Unknown),
     }
     None
+}
+
+/// A Converse answer that was not streamed.
+fn whole(data: &[u8], sink: &mut Sink) {
+    let value = json::free(data).unwrap_or_default();
+    let Some(content) = value.pointer("/output/message/content").and_then(Value::as_array) else {
+        match error::of_value(&value) {
+            Some(error) => sink.note(error),
+            None => sink.kind = Some(FrameKind::Unknown),
+        }
+        return;
+    };
+    for (block, part) in (0..u16::MAX).zip(content) {
+        let word = |path: &str| part.pointer(path).and_then(Value::as_str).unwrap_or_default();
+        let key = |channel| ChannelKey { choice: 0, block, channel };
+        sink.add(key(Channel::Reasoning), word("/reasoningContent/reasoningText/text").as_bytes());
+        sink.add(key(Channel::Text), word("/text").as_bytes());
+        if let Some(tool) = part.get("toolUse") {
+            let (id, name) = (word("/toolUse/toolUseId").to_owned(), word("/toolUse/name").to_owned());
+            sink.note(Note::Tool { choice: 0, block, id, name });
+            let input = tool.get("input").map(Value::to_string).unwrap_or_default();
+            sink.add(key(Channel::ToolArguments), input.as_bytes());
+        }
+    }
+    if let Some(reason) = value.get("stopReason").and_then(Value::as_str) {
+        sink.note(Note::Finish { choice: 0, reason: reason.to_owned() });
+    }
+    usage::note(value.get("usage"), sink);
 }
 
 /// A piece of arguments, or all of them as an object.

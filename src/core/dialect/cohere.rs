@@ -31,6 +31,8 @@ pub const INFO: DialectInfo = DialectInfo {
         let kind = value.get("type").and_then(Value::as_str).unwrap_or_default();
         match kind.rsplit_once('-') {
             Some(("message" | "content" | "tool-call" | "tool-plan" | "citation", "start" | "delta" | "end")) => 3,
+            // An answer that was not streamed.
+            _ if value.pointer("/message/role").is_some() && value.get("finish_reason").is_some() => 2,
             _ => 0,
         }
     },
@@ -162,6 +164,7 @@ impl EventReader {
                 sink.kind = Some(FrameKind::Control);
                 event.delta.iter().for_each(|delta| end(delta, sink));
             }
+            b"" => whole(data, sink),
             b"content-end" | b"tool-call-end" | b"citation-start" | b"citation-end" => sink.kind = Some(FrameKind::Control),
             _ => match json::free(data).as_ref().and_then(error::of_value) {
                 Some(error) => sink.note(error),
@@ -220,6 +223,7 @@ fn end(delta: &Delta<'_>, sink: &mut Sink) {
         let counted = ["tokens", "billed_units"].iter().find_map(|name| usage.get(*name).and_then(usage_of));
         sink.note_usage(counted);
     }
+    let failed = delta.finish_reason.bytes().starts_with(b"ERROR");
     if let Some(error) = delta.error.filter(|raw| raw.get() != "null") {
         let mut body = serde_json::json!({ "error": serde_json::from_str::<Value>(error.get()).unwrap_or_default() });
         if !delta.error_type.is_empty() {
@@ -227,5 +231,37 @@ fn end(delta: &Delta<'_>, sink: &mut Sink) {
         }
         sink.notes.extend(error::of_value(&body));
         sink.kind = Some(FrameKind::Error);
+    } else if failed {
+        let message = "the generation ended with an error".into();
+        sink.note(Note::Error { kind: delta.finish_reason.to_utf8(), message });
+        sink.kind = Some(FrameKind::Error);
     }
+}
+
+/// An answer that was not streamed, or an error.
+fn whole(data: &[u8], sink: &mut Sink) {
+    let value = json::free(data).unwrap_or_default();
+    let Some(message) = value.get("message").filter(|message| message.is_object()) else {
+        match error::of_value(&value) {
+            Some(error) => sink.note(error),
+            None => sink.kind = Some(FrameKind::Unknown),
+        }
+        return;
+    };
+    let list = |name: &str| (0..u16::MAX).zip(message.get(name).and_then(Value::as_array).into_iter().flatten());
+    let word = |value: &Value, path: &str| value.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let key = |block, channel| ChannelKey { choice: 0, block, channel };
+    for (block, part) in list("content") {
+        sink.add(key(block, Channel::Reasoning), word(part, "/thinking").as_bytes());
+        sink.add(key(block, Channel::Text), word(part, "/text").as_bytes());
+    }
+    for (block, call) in list("tool_calls") {
+        sink.note(Note::Tool { choice: 0, block, id: word(call, "/id"), name: word(call, "/function/name") });
+        sink.add(key(block, Channel::ToolArguments), word(call, "/function/arguments").as_bytes());
+    }
+    let reason = word(&value, "/finish_reason");
+    if !reason.is_empty() {
+        sink.note(Note::Finish { choice: 0, reason });
+    }
+    sink.note_usage(["/usage/tokens", "/usage/billed_units"].iter().find_map(|path| value.pointer(path).and_then(usage_of)));
 }

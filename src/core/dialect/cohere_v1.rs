@@ -1,5 +1,7 @@
 //! Cohere v1 chat: lines typed by `event_type`; the last one repeats the whole answer.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
@@ -33,6 +35,8 @@ pub const INFO: DialectInfo = DialectInfo {
             Some(_) if generation => 3,
             // Older models on Bedrock have no event type.
             None if generation && value.get("text").or(value.get("finish_reason")).is_some() => 2,
+            // An answer that was not streamed.
+            None if value.get("generation_id").is_some() && value.get("text").is_some() => 2,
             _ => 0,
         }
     },
@@ -60,6 +64,8 @@ struct Line<'a> {
     tool_call_delta: Option<ToolCall<'a>>,
     #[serde(borrow)]
     response: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    error: Text<'a>,
 }
 
 #[derive(Deserialize)]
@@ -77,6 +83,7 @@ const LINE: Shape = Shape::Object(&[
     ("text", Shape::Text),
     ("generation_id", Shape::Text),
     ("finish_reason", Shape::Text),
+    ("error", Shape::TextIfAny),
     ("tool_call_delta", Shape::Object(&[("index", Shape::Number), ("name", Shape::Text), ("parameters", Shape::Text)])),
 ]);
 
@@ -85,6 +92,8 @@ const LINE: Shape = Shape::Object(&[
 struct LineReader {
     seen: Seen,
     spoken: Spoken,
+    /// Calls that were named, by their blocks.
+    named: BTreeSet<u16>,
     envelope: Envelope,
 }
 
@@ -111,11 +120,11 @@ impl LineReader {
                     self.envelope.learn(TEXT, &line.text, data, []);
                 }
             }
-            b"stream-end" => self.end(line, sink),
-            b"tool-calls-generation" => whole_calls(line, sink),
+            b"stream-end" => self.end(line, data, sink),
+            b"tool-calls-generation" => self.whole_calls(line, sink),
             b"tool-calls-chunk" => {
                 self.spoken.say(TEXT, line.text.bytes(), sink);
-                line.tool_call_delta.iter().for_each(|call| piece(call, sink));
+                line.tool_call_delta.iter().for_each(|call| self.piece(call, sink));
             }
             b"stream-start" | b"search-queries-generation" | b"search-results" | b"citation-generation" | b"debug" => {
                 sink.kind = Some(FrameKind::Control);
@@ -123,9 +132,10 @@ impl LineReader {
             b"" if line.is_finished.is_some() => {
                 self.spoken.say(TEXT, line.text.bytes(), sink);
                 if line.is_finished == Some(true) {
-                    self.end(line, sink);
+                    self.end(line, data, sink);
                 }
             }
+            b"" if !line.generation_id.is_empty() => self.end(line, data, sink),
             _ => match json::free(data).as_ref().and_then(error::of_value) {
                 Some(error) => sink.note(error),
                 None => sink.kind = Some(FrameKind::Unknown),
@@ -133,39 +143,54 @@ impl LineReader {
         }
     }
 
-    fn end(&mut self, line: &Line<'_>, sink: &mut Sink) {
+    /// The end of a stream, with the response in it, or a response that was not streamed.
+    fn end(&mut self, line: &Line<'_>, data: &[u8], sink: &mut Sink) {
         sink.kind = Some(FrameKind::Terminator);
         if !line.finish_reason.is_empty() {
             sink.note(Note::Finish { choice: 0, reason: line.finish_reason.to_utf8() });
         }
-        let Some(response) = line.response.and_then(|raw| json::free(raw.get().as_bytes())) else { return };
+        if line.finish_reason.bytes().starts_with(b"ERROR") {
+            let said = if line.error.is_empty() { "the generation ended with an error".into() } else { line.error.to_utf8() };
+            sink.note(Note::Error { kind: line.finish_reason.to_utf8(), message: said });
+            sink.kind = Some(FrameKind::Error);
+        }
+        let whole = line.event_type.is_empty() && line.is_finished.is_none();
+        let response = if whole { Some(data) } else { line.response.map(|raw| raw.get().as_bytes()) };
+        let Some(response) = response.and_then(json::free) else { return };
         let text = response.get("text").and_then(Value::as_str).unwrap_or_default();
         self.spoken.restate(TEXT, text.as_bytes(), sink);
         let meta = |name: &str| response.pointer(name).and_then(usage_of);
         sink.note_usage(meta("/meta/tokens").or_else(|| meta("/meta/billed_units")));
-        if line.finish_reason.bytes().starts_with(b"ERROR") {
-            sink.note(Note::Error { kind: line.finish_reason.to_utf8(), message: "the generation ended with an error".into() });
-            sink.kind = Some(FrameKind::Error);
+    }
+
+    /// All calls with all their parameters, which chunks may have brought before.
+    fn whole_calls(&mut self, line: &Line<'_>, sink: &mut Sink) {
+        let calls = line.tool_calls.and_then(|raw| json::free(raw.get().as_bytes()));
+        let before = sink.deltas.len();
+        for (block, call) in (0..u16::MAX).zip(calls.as_ref().and_then(Value::as_array).into_iter().flatten()) {
+            let name = call.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+            if self.named.insert(block) {
+                sink.note(Note::Tool { choice: 0, block, id: String::new(), name });
+            }
+            let arguments = call.get("parameters").unwrap_or(&Value::Null).to_string();
+            self.spoken.restate(arguments_of(block), arguments.as_bytes(), sink);
+        }
+        if sink.deltas[before..].iter().all(|(_, _, snapshot)| *snapshot) {
+            sink.kind = Some(FrameKind::Control);
         }
     }
-}
 
-fn whole_calls(line: &Line<'_>, sink: &mut Sink) {
-    let calls = line.tool_calls.and_then(|raw| json::free(raw.get().as_bytes()));
-    for (block, call) in (0..u16::MAX).zip(calls.as_ref().and_then(Value::as_array).into_iter().flatten()) {
-        let name = call.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-        sink.note(Note::Tool { choice: 0, block, id: String::new(), name });
-        let arguments = call.get("parameters").unwrap_or(&Value::Null).to_string();
-        sink.add(ChannelKey { choice: 0, block, channel: Channel::ToolArguments }, arguments.as_bytes());
+    fn piece(&mut self, call: &ToolCall<'_>, sink: &mut Sink) {
+        let block = json::narrow(call.index, "index", sink);
+        if !call.name.is_empty() && self.named.insert(block) {
+            sink.note(Note::Tool { choice: 0, block, id: String::new(), name: call.name.to_utf8() });
+        }
+        self.spoken.say(arguments_of(block), call.parameters.bytes(), sink);
     }
 }
 
-fn piece(call: &ToolCall<'_>, sink: &mut Sink) {
-    let block = json::narrow(call.index, "index", sink);
-    if !call.name.is_empty() {
-        sink.note(Note::Tool { choice: 0, block, id: String::new(), name: call.name.to_utf8() });
-    }
-    sink.add(ChannelKey { choice: 0, block, channel: Channel::ToolArguments }, call.parameters.bytes());
+fn arguments_of(block: u16) -> ChannelKey {
+    ChannelKey { choice: 0, block, channel: Channel::ToolArguments }
 }
 
 struct LineWriter {

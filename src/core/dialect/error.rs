@@ -20,6 +20,8 @@ pub fn of_value(value: &Value) -> Option<Note> {
     };
     match object.get("error") {
         None | Some(Value::Null | Value::Bool(false)) => {}
+        // Some wrap what they were told in an error of their own.
+        Some(inner @ Value::Object(error)) if error.get("error").is_some_and(Value::is_object) => return of_value(inner),
         Some(Value::Object(error)) => {
             let kind = ["type", "status", "code"].iter().find_map(|key| word(error.get(*key)));
             let message = ["message", "detail", "msg", "failed_generation"].iter().find_map(|key| word(error.get(*key)));
@@ -44,6 +46,12 @@ pub fn of_value(value: &Value) -> Option<Note> {
         return None;
     }
     let kind = ["code", "status", "statusCode"].iter().find_map(|key| word(object.get(*key)));
+    // A list of errors: the first one says it.
+    if let Some(first) = message.as_array().and_then(|errors| errors.first()).filter(|first| first.is_object()) {
+        let said = ["message", "description", "detail"].iter().find_map(|key| word(first.get(*key)));
+        let kind = ["code", "key", "type"].iter().find_map(|key| word(first.get(*key))).or(kind);
+        return Some(note(kind, said.unwrap_or_else(|| first.to_string())));
+    }
     Some(note(kind, word(Some(message)).unwrap_or_else(|| message.to_string())))
 }
 
@@ -54,6 +62,19 @@ pub fn of_body(status: Option<u16>, body: &[u8]) -> Note {
         let text = &body[..body.len().min(4 * MESSAGE_LIMIT)];
         note(status.map(|status| format!("http_{status}")), String::from_utf8_lossy(text).trim().to_owned())
     })
+}
+
+/// A web page in the place of an answer: its title, or how it begins.
+pub fn of_page(body: &[u8]) -> Option<Note> {
+    let body = body.trim_ascii_start();
+    let begins = |tag: &[u8]| body.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag));
+    if !begins(b"<!doctype html") && !begins(b"<html") {
+        return None;
+    }
+    let text = String::from_utf8_lossy(&body[..body.len().min(4 * MESSAGE_LIMIT)]).into_owned();
+    let title = text.to_ascii_lowercase().find("<title>").map(|at| &text[at + "<title>".len()..]);
+    let title = title.and_then(|rest| rest.split('<').next()).map(str::trim).filter(|title| !title.is_empty());
+    Some(note(Some("html".into()), title.map_or_else(|| text.clone(), |title| format!("a page called {title:?}"))))
 }
 
 fn word(value: Option<&Value>) -> Option<String> {
@@ -93,12 +114,19 @@ mod tests {
         check(r#"{"error":{"code":"c","message":"m","type":"t"}}"#, "t", "m");
         check(r#"{"error":{"code":400,"message":"m","status":"INVALID"}}"#, "INVALID", "m");
         check(r#"[{"error":{"code":400,"message":"m"}}]"#, "400", "m");
+        check(r#"{"error":{"error":{"code":500,"message":"m"}}}"#, "500", "m");
+        check(r#"{"errors":[{"code":"c","message":"m"}],"trace":"t","status_code":500}"#, "c", "m");
+        check(r#"{"errors":[{"description":"m","key":"k"}]}"#, "k", "m");
+        check(r#"{"object":"error","message":"m","type":"InternalServerError","code":500}"#, "500", "m");
         check(r#"{"type":"error","error":{"type":"overloaded_error","message":"m"}}"#, "overloaded_error", "m");
         check(r#"{"error":"model not found"}"#, "error", "model not found");
         check(r#"{"error":"boom","error_type":"generation"}"#, "generation", "boom");
         check(r#"{"detail":"no token"}"#, "error", "no token");
         check(r#"{"message":"m","code":"c"}"#, "c", "m");
         check("<html>502</html>", "http_400", "<html>502</html>");
+        let page = of_page(b"\n<!DOCTYPE html><head><TITLE>502 Bad Gateway</TITLE></head>");
+        assert_eq!(page, Some(Note::Error { kind: "html".into(), message: "a page called \"502 Bad Gateway\"".into() }));
+        assert_eq!(of_page(b"<thought>"), None);
     }
 
     #[test]

@@ -6,6 +6,8 @@
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
+use partial::Assembly;
+
 use super::{
     DialectInfo, Ending, FrameView, Reader, Seen, Sink, error,
     json::{self, Few, Shape, Text},
@@ -15,6 +17,7 @@ use crate::core::{
     reading::{Channel, ChannelKey, FrameKind, Note, Usage},
 };
 
+mod partial;
 mod writer;
 
 /// The row.
@@ -145,6 +148,8 @@ struct ResponseReader {
     calls: u16,
     /// The call that goes on in the next frame.
     open: Option<u16>,
+    /// Its arguments, if they come in pieces.
+    pieces: Assembly,
 }
 
 impl Reader for ResponseReader {
@@ -214,11 +219,16 @@ impl ResponseReader {
             sink.note(Note::Tool { choice, block, id: call.id.to_utf8(), name: call.name.to_utf8() });
         }
         let key = ChannelKey { choice, block, channel: Channel::ToolArguments };
-        for arguments in [call.args, call.partial_args].into_iter().flatten() {
+        if let Some(arguments) = call.args {
             sink.add(key, arguments.get().as_bytes());
+        }
+        if let Some(pieces) = call.partial_args.and_then(|raw| json::free(raw.get().as_bytes())) {
+            sink.add(key, self.pieces.add(&pieces).as_bytes());
         }
         if call.will_continue == Some(true) {
             self.open = Some(block);
+        } else {
+            sink.add(key, self.pieces.end().as_bytes());
         }
     }
 }

@@ -8,6 +8,7 @@ use super::{
     envelope::Envelope,
     error,
     json::{self, Shape, Text},
+    spoken::Spoken,
     usage,
 };
 use crate::core::{
@@ -30,6 +31,8 @@ pub const INFO: DialectInfo = DialectInfo {
     recognise: |_, value| match value.get("event_type").and_then(Value::as_str) {
         Some(kind) if ["interaction.", "step.", "content."].iter().any(|start| kind.starts_with(start)) => 3,
         Some("error") => 2,
+        // An interaction that was not streamed.
+        None if value.get("object").is_some_and(|object| object == "interaction") => 3,
         _ => 0,
     },
     reader: || Box::<StepReader>::default(),
@@ -79,6 +82,13 @@ struct Step<'a> {
     id: Text<'a>,
     #[serde(borrow, default)]
     name: Text<'a>,
+    /// What the step begins with; mostly nothing.
+    #[serde(borrow)]
+    content: Option<&'a RawValue>,
+    #[serde(borrow)]
+    summary: Option<&'a RawValue>,
+    #[serde(borrow)]
+    arguments: Option<&'a RawValue>,
 }
 
 const CONTENT: Shape = Shape::Object(&[("text", Shape::Text)]);
@@ -93,6 +103,9 @@ const EVENT: Shape = Shape::Object(&[
 #[derive(Default)]
 struct StepReader {
     seen: Seen,
+    spoken: Spoken,
+    /// The call that began with its arguments, and those: they count where no delta brings them.
+    arguments: Option<(u16, String)>,
     envelope: Envelope,
 }
 
@@ -116,20 +129,49 @@ impl StepReader {
             b"step.delta" | b"content.delta" => self.delta(block, event, data, sink),
             b"step.start" | b"content.start" => {
                 sink.kind = Some(FrameKind::Control);
-                if let Some(step) = event.step.as_ref().filter(|step| step.kind.bytes() == b"function_call") {
-                    sink.note(Note::Tool { choice: 0, block, id: step.id.to_utf8(), name: step.name.to_utf8() });
+                if let Some(step) = &event.step {
+                    self.start(block, step, sink);
                 }
             }
-            b"step.stop" | b"content.stop" => sink.kind = Some(FrameKind::Control),
+            b"step.stop" | b"content.stop" => {
+                sink.kind = Some(FrameKind::Control);
+                if let Some((_, arguments)) = self.arguments.take().filter(|(begun, _)| *begun == block) {
+                    self.spoken.say(key(block, Channel::ToolArguments), arguments.as_bytes(), sink);
+                    sink.kind = None;
+                }
+            }
             b"interaction.status_update" => sink.kind = Some(FrameKind::KeepAlive),
             name if name.starts_with(b"interaction.") => {
                 sink.kind = Some(FrameKind::Control);
                 self.interaction(name, event, sink);
             }
-            _ => match json::free(data).as_ref().and_then(error::of_value) {
-                Some(error) => sink.note(error),
-                None => sink.kind = Some(FrameKind::Unknown),
-            },
+            _ => {
+                let value = json::free(data).unwrap_or_default();
+                match error::of_value(&value) {
+                    Some(error) => sink.note(error),
+                    None if value.get("object").is_some_and(|object| object == "interaction") => self.ended(&value, sink),
+                    None => sink.kind = Some(FrameKind::Unknown),
+                }
+            }
+        }
+    }
+
+    /// What a step begins with: its name, and maybe words that deltas repeat or go on from.
+    fn start(&mut self, block: u16, step: &Step<'_>, sink: &mut Sink) {
+        let call = step.kind.bytes() == b"function_call";
+        if call {
+            sink.note(Note::Tool { choice: 0, block, id: step.id.to_utf8(), name: step.name.to_utf8() });
+        }
+        // A call's arguments are there whole, or are empty and come by deltas.
+        let arguments = step.arguments.map(RawValue::get).filter(|text| call && !matches!(*text, "null" | "{}" | "\"\""));
+        self.arguments = arguments.map(|text| (block, serde_json::from_str::<String>(text).unwrap_or_else(|_| text.to_owned())));
+        let channel = if step.kind.bytes() == b"thought" { Channel::Reasoning } else { Channel::Text };
+        let texts = [step.summary, step.content].into_iter().flatten().filter_map(|raw| json::free(raw.get().as_bytes()));
+        let before = sink.deltas.len();
+        texts.for_each(|parts| self.spoken.say(key(block, channel), words(&parts).as_bytes(), sink));
+        if sink.deltas.len() > before {
+            sink.kind = None;
+            sink.note(Note::Opening);
         }
     }
 
@@ -140,8 +182,10 @@ impl StepReader {
             b"text" | b"" => Channel::Text,
             b"thought" | b"thought_summary" => Channel::Reasoning,
             b"function_call" | b"arguments_delta" | b"function_call_arguments" => {
-                let key = ChannelKey { choice: 0, block, channel: Channel::ToolArguments };
-                return arguments(key, delta.arguments, sink);
+                if delta.arguments.is_some_and(|raw| raw.get() != "\"\"") {
+                    self.arguments = None;
+                }
+                return self.piece(key(block, Channel::ToolArguments), delta.arguments, sink);
             }
             // Signatures, citations, images and the provider's own tools are progress, but no words of the answer.
             _ => {
@@ -149,8 +193,8 @@ impl StepReader {
                 return;
             }
         };
-        let key = ChannelKey { choice: 0, block, channel };
-        sink.add(key, text.bytes());
+        let key = key(block, channel);
+        self.spoken.say(key, text.bytes(), sink);
         if event.metadata.is_none() && !text.is_empty() {
             self.envelope.learn(key, text, data, []);
         }
@@ -164,20 +208,73 @@ impl StepReader {
         if matches!(name, b"interaction.created" | b"interaction.started" | b"interaction.in_progress") {
             return;
         }
+        self.ended(&interaction, sink);
+    }
+
+    /// An interaction at its end.
+    fn ended(&mut self, interaction: &Value, sink: &mut Sink) {
+        let word = |name: &str| interaction.get(name).and_then(Value::as_str).unwrap_or_default();
+        self.seen.model(word("model").as_bytes(), sink);
+        self.whole(interaction, sink);
         sink.note(Note::Finish { choice: 0, reason: word("status").to_owned() });
         usage::note(interaction.get("usage"), sink);
         if interaction.get("error").is_some_and(|error| !error.is_null()) {
-            sink.notes.extend(error::of_value(&interaction));
+            sink.notes.extend(error::of_value(interaction));
             sink.kind = Some(FrameKind::Error);
+        }
+    }
+
+    /// The outputs that an interaction may have at its end, or when it was not streamed.
+    fn whole(&mut self, interaction: &Value, sink: &mut Sink) {
+        let outputs = interaction.get("outputs").or(interaction.get("steps")).and_then(Value::as_array);
+        let silent = self.spoken.is_silent();
+        // Outputs are not numbered as steps are, so the texts of a channel are matched in order with those that were said.
+        let mut said = [Channel::Text, Channel::Reasoning].map(|channel| (channel, self.spoken.of(channel).into_iter()));
+        for (block, output) in (0..u16::MAX).zip(outputs.into_iter().flatten()) {
+            let word = |name: &str| output.get(name).and_then(Value::as_str).unwrap_or_default();
+            let channel = match word("type") {
+                "thought" => Channel::Reasoning,
+                "text" | "model_output" => Channel::Text,
+                "function_call" if silent => {
+                    sink.note(Note::Tool { choice: 0, block, id: word("id").to_owned(), name: word("name").to_owned() });
+                    let arguments = output.get("arguments").map(Value::to_string).unwrap_or_default();
+                    self.spoken.say(key(block, Channel::ToolArguments), arguments.as_bytes(), sink);
+                    continue;
+                }
+                _ => continue,
+            };
+            let earlier = said.iter_mut().find(|(said, _)| *said == channel).and_then(|(_, keys)| keys.next());
+            match earlier {
+                Some(earlier) => sink.snapshot(earlier, words(output).as_bytes()),
+                None if silent => self.spoken.say(key(block, channel), words(output).as_bytes(), sink),
+                None => {}
+            }
+        }
+        if sink.deltas.iter().any(|(_, _, snapshot)| !snapshot) {
+            sink.kind = None;
+        }
+    }
+
+    /// Arguments as a piece of their text, or as a value.
+    fn piece(&mut self, key: ChannelKey, raw: Option<&RawValue>, sink: &mut Sink) {
+        let Some(raw) = raw else { return };
+        match serde_json::from_str::<Text<'_>>(raw.get()) {
+            Ok(piece) => self.spoken.say(key, piece.bytes(), sink),
+            Err(_) => self.spoken.say(key, raw.get().as_bytes(), sink),
         }
     }
 }
 
-/// Arguments as a piece of their text, or as a value.
-fn arguments(key: ChannelKey, raw: Option<&RawValue>, sink: &mut Sink) {
-    let Some(raw) = raw else { return };
-    match serde_json::from_str::<Text<'_>>(raw.get()) {
-        Ok(piece) => sink.add(key, piece.bytes()),
-        Err(_) => sink.add(key, raw.get().as_bytes()),
+fn key(block: u16, channel: Channel) -> ChannelKey {
+    ChannelKey { choice: 0, block, channel }
+}
+
+/// The words of content: a text, a part with one, or a list of parts.
+fn words(content: &Value) -> String {
+    match content {
+        Value::String(text) => text.clone(),
+        Value::Array(parts) => parts.iter().map(words).collect(),
+        Value::Object(part) => part.get("text").or(part.get("content")).map(words).unwrap_or_default(),
+        _ => String::new(),
     }
 }

@@ -25,6 +25,8 @@ enum Mode {
 #[derive(Default)]
 pub(super) struct Growth {
     mode: Mode,
+    /// Texts that began with all that was known, and went on.
+    growths: u32,
     known: BTreeMap<ChannelKey, Vec<u8>>,
     /// Output tokens counted up to the event before, and up to this one.
     tokens: (Option<u64>, Option<u64>),
@@ -64,12 +66,15 @@ impl Growth {
             }
         }
         let same = common(known, text);
-        // A text that has nothing of what is known is no text so far: the first two were alike by chance.
-        if same == 0 && !known.is_empty() {
-            self.mode = Mode::Additive;
-            self.known.clear();
-            sink.add(key, text);
-            return;
+        if !known.is_empty() {
+            if self.growths == 1 && same == 0 {
+                // The one growth was chance: a short text may begin the next.
+                self.mode = Mode::Additive;
+                self.known.clear();
+                sink.add(key, text);
+                return;
+            }
+            self.growths = self.growths.saturating_add(u32::from(same == known.len() && same < text.len()));
         }
         sink.snapshot(key, &text[..same]);
         // A text that is shorter than what is known came late, and says nothing new.
@@ -128,5 +133,7 @@ mod tests {
         check(&[("ab", 1), ("abc", 2), ("ab", 3), ("abcd", 4)], "abcd");
         check(&[("`", 1), ("``\n", 2), (" *", 3), (" * *", 4)], "``\n * * *");
         check(&[("a", 1), ("aä", 2), ("aö!", 3)], "aäö!");
+        // What was taken for a growth cannot be taken back, but what follows is whole.
+        check(&[("a", 1), ("ab", 2), ("c", 3), ("cd", 4), ("e", 5)], "abccde");
     }
 }

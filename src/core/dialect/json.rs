@@ -239,6 +239,8 @@ pub(super) enum Shape {
     Bool,
     /// An object with these fields (others are free), or null.
     Object(&'static [(&'static str, Shape)]),
+    /// A string or null, or an object that stands for its own text.
+    TextOrObject,
     /// A list of values of one shape, or null; items of another shape are taken out.
     List(&'static Shape),
     /// A string, null or a list of one shape.
@@ -251,7 +253,12 @@ impl Shape {
     fn fit(&self, value: &mut Value, odd: &mut Option<String>) -> bool {
         match (self, value) {
             (_, Value::Null) => true,
-            (Shape::Text | Shape::TextIfAny | Shape::TextOrList(_), Value::String(_)) | (Shape::Bool, Value::Bool(_)) => true,
+            (Shape::Text | Shape::TextIfAny | Shape::TextOrObject | Shape::TextOrList(_), Value::String(_)) => true,
+            (Shape::Bool, Value::Bool(_)) => true,
+            (Shape::TextOrObject, value @ Value::Object(_)) => {
+                *value = Value::String(value.to_string());
+                true
+            }
             (Shape::Number, value) => count(value).map(|count| *value = count.into()).is_some(),
             (Shape::Object(fields), Value::Object(object)) => {
                 for (name, shape) in *fields {

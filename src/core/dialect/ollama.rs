@@ -180,7 +180,11 @@ impl LineReader {
         let name = call.function.as_ref().map(|function| function.name.to_utf8()).unwrap_or_default();
         sink.note(Note::Tool { choice: 0, block, id: call.id.to_utf8(), name });
         if let Some(arguments) = call.function.as_ref().and_then(|function| function.arguments) {
-            sink.add(key(block, Channel::ToolArguments), arguments.get().as_bytes());
+            // An object, which some gateways give as its text.
+            match serde_json::from_str::<Text<'_>>(arguments.get()) {
+                Ok(text) => sink.add(key(block, Channel::ToolArguments), text.bytes()),
+                Err(_) => sink.add(key(block, Channel::ToolArguments), arguments.get().as_bytes()),
+            }
         }
     }
 }

@@ -20,10 +20,12 @@ use crate::core::{
     reading::{Channel, ChannelKey, FrameKind, Note},
 };
 
+mod calls;
 mod wire;
 mod writer;
 
-use wire::{CHUNK, Choice, Chunk, Delta, Function, ToolCall};
+use calls::Calls;
+use wire::{CHUNK, Choice, Chunk, Delta, Function};
 
 /// The row.
 pub const INFO: DialectInfo = DialectInfo {
@@ -71,8 +73,7 @@ struct ChatReader {
     seen: super::Seen,
     envelope: Envelope,
     spoken: Spoken,
-    /// The latest call of each choice that came without an index.
-    calls: Vec<(u16, u16, Vec<u8>)>,
+    calls: Calls,
     /// Calls that were announced, by choice and block.
     announced: BTreeSet<(u16, u16)>,
     /// A thought in two documented forms was noted.
@@ -111,7 +112,7 @@ impl ChatReader {
             for choice in choices.iter() {
                 self.choice(choice, sink);
             }
-        } else if chunk.usage.is_none() && chunk.x_groq.is_none() && chunk.object.is_none() {
+        } else if chunk.usage.is_none() && chunk.x_groq.is_none() && matches!(chunk.object.bytes(), b"" | b"error") {
             // Nothing of a chunk is here: an error of its own shape, or a frame of something else.
             match json::free(data).as_ref().and_then(error::of_value) {
                 Some(error) => sink.note(error),
@@ -197,9 +198,11 @@ impl ChatReader {
         }
         self.spoken.say(key(choice, 0, Channel::Refusal), delta.refusal.bytes(), sink);
         for call in delta.tool_calls.iter().flatten() {
-            let block = self.block_of(choice, call, sink);
-            self.announce(choice, block, &call.id, call.function.as_ref(), sink);
-            let arguments = call.function.as_ref().map_or(&b""[..], |function| function.arguments.bytes());
+            let function = call.function.as_ref().or(call.custom.as_deref());
+            let (name, arguments) =
+                function.map_or_else(Default::default, |function| (function.name.bytes(), function.arguments.bytes()));
+            let block = self.calls.block_of(choice, call, name, arguments, sink);
+            self.announce(choice, block, &call.id, function, sink);
             self.spoken.say(key(choice, block, Channel::ToolArguments), arguments, sink);
         }
         if let Some(call) = &delta.function_call {
@@ -257,22 +260,6 @@ impl ChatReader {
             self.announced.insert((choice, block));
             sink.note(Note::Tool { choice, block, id: id.to_utf8(), name });
         }
-    }
-
-    /// The block of a call: its index, or, without one, a new block for each new id.
-    fn block_of(&mut self, choice: u16, call: &ToolCall<'_>, sink: &mut Sink) -> u16 {
-        if call.index.is_some() {
-            return json::narrow(call.index, "tool_calls.index", sink);
-        }
-        let Some((_, block, id)) = self.calls.iter_mut().find(|(known, _, _)| *known == choice) else {
-            self.calls.push((choice, 0, call.id.bytes().to_vec()));
-            return 0;
-        };
-        if !call.id.is_empty() && call.id.bytes() != id.as_slice() {
-            *block = block.saturating_add(1);
-            *id = call.id.bytes().to_vec();
-        }
-        *block
     }
 }
 

@@ -28,6 +28,8 @@ pub const INFO: DialectInfo = DialectInfo {
     ending: Ending::Finish,
     recognise: |_, value| match value.get("type").and_then(Value::as_str) {
         Some(kind) if kind.starts_with("transcript.") => 3,
+        // One that was not streamed.
+        None if value.get("text").is_some_and(Value::is_string) && value.pointer("/usage/type").is_some() => 2,
         _ => 0,
     },
     reader: || Box::<TranscriptReader>::default(),
@@ -85,8 +87,8 @@ impl TranscriptReader {
             }
             b"transcript.text.segment" if self.deltas => sink.kind = Some(FrameKind::Control),
             b"transcript.text.segment" => self.spoken.say(TEXT, event.text.bytes(), sink),
-            b"transcript.text.done" => {
-                sink.kind = Some(FrameKind::Control);
+            kind if kind == b"transcript.text.done" || kind.is_empty() && !event.text.is_empty() => {
+                sink.kind = (!kind.is_empty()).then_some(FrameKind::Control);
                 self.spoken.restate(TEXT, event.text.bytes(), sink);
                 let usage = event.usage.and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok());
                 usage::note(usage.as_ref(), sink);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{BEARER, DialectInfo, Ending, FrameView, Reader, Sink, Writer, WriterStep, error};
+use super::{BEARER, DialectInfo, Ending, FrameView, Reader, Sink, Writer, WriterStep, error, json};
 use crate::core::{
     frame::Framing,
     reading::{Channel, ChannelKey, FrameKind, Identity, Note},
@@ -20,12 +20,14 @@ pub const INFO: DialectInfo = DialectInfo {
     ending: Ending::Terminator,
     recognise: |frame, value| match (frame.event, identity(frame.id)) {
         (b"output", Some(_)) => 3,
-        (b"done" | b"error", Some(_)) => 2,
+        (b"logs" | b"done" | b"error", Some(_)) => 2,
+        // A prediction that was not streamed.
+        (b"", None) if value.get("output").is_some() && value.get("status").is_some() && value.get("urls").is_some() => 3,
         // Raw text is no JSON object, and nobody else's event is called so.
         (b"output", None) if !value.is_object() => 2,
         _ => 0,
     },
-    reader: || Box::new(OutputReader),
+    reader: || Box::<OutputReader>::default(),
     writer: |start| Box::new(OutputWriter { second: start.created, number: 0 }),
     request: |model, prompt| json!({"version": model, "input": {"prompt": prompt}, "stream": true}).to_string(),
 };
@@ -35,28 +37,58 @@ const TEXT: ChannelKey = ChannelKey { choice: 0, block: 0, channel: Channel::Tex
 /// Events of one second that are told apart.
 const PER_SECOND: u64 = 1 << 24;
 
+/// Any number of so many digits fits.
+const MOST_DIGITS: usize = 19;
+
 /// `SECONDS:N`, where N starts anew each second, as one number that rises like a time.
 fn identity(id: &[u8]) -> Option<Identity> {
-    let colon = id.iter().position(|byte| *byte == b':')?;
-    let (second, number) = (digits(&id[..colon])?, digits(&id[colon + 1..])?);
-    (number < PER_SECOND).then(|| second.checked_mul(PER_SECOND)?.checked_add(number)).flatten().map(Identity::time)
+    Clock::default().identity(id)
+}
+
+/// The second of the latest id: many ids share one.
+#[derive(Default)]
+struct Clock {
+    /// Its digits and the colon.
+    prefix: Vec<u8>,
+    /// The number of its first event.
+    base: u64,
+}
+
+impl Clock {
+    fn identity(&mut self, id: &[u8]) -> Option<Identity> {
+        let number = match id.strip_prefix(self.prefix.as_slice()).filter(|_| !self.prefix.is_empty()) {
+            Some(number) => number,
+            None => {
+                let (second, number) = id.split_at(id.iter().position(|byte| *byte == b':')? + 1);
+                self.base = digits(&second[..second.len() - 1])?.checked_mul(PER_SECOND)?;
+                self.prefix.clear();
+                self.prefix.extend_from_slice(second);
+                number
+            }
+        };
+        let number = digits(number).filter(|number| *number < PER_SECOND)?;
+        self.base.checked_add(number).map(Identity::time)
+    }
 }
 
 /// A number in decimal digits.
 fn digits(digits: &[u8]) -> Option<u64> {
-    let add = |number: u64, digit: &u8| {
-        let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
-        number.checked_mul(10)?.checked_add(digit)
-    };
-    if digits.is_empty() { None } else { digits.iter().try_fold(0, add) }
+    if digits.is_empty() || digits.len() > MOST_DIGITS {
+        return None;
+    }
+    let add = |number: u64, digit: &u8| digit.is_ascii_digit().then(|| number * 10 + u64::from(digit - b'0'));
+    digits.iter().try_fold(0, add)
 }
 
 /// Reads events.
-struct OutputReader;
+#[derive(Default)]
+struct OutputReader {
+    clock: Clock,
+}
 
 impl Reader for OutputReader {
     fn read(&mut self, frame: &FrameView<'_>, sink: &mut Sink) {
-        sink.identity = identity(frame.id);
+        sink.identity = self.clock.identity(frame.id);
         match frame.event {
             b"output" => sink.add(TEXT, frame.data),
             b"done" => {
@@ -68,8 +100,28 @@ impl Reader for OutputReader {
             }
             b"error" => sink.note(error::of_body(None, frame.data)),
             b"logs" => sink.kind = Some(FrameKind::Control),
+            b"" => prediction(frame.data, sink),
             _ => sink.kind = Some(FrameKind::Unknown),
         }
+    }
+}
+
+/// A prediction that was not streamed: its output is a text, or a list of its pieces.
+fn prediction(data: &[u8], sink: &mut Sink) {
+    let value = json::free(data).unwrap_or_default();
+    let pieces = match value.get("output") {
+        Some(Value::Array(pieces)) => pieces.as_slice(),
+        Some(text) => std::slice::from_ref(text),
+        None => &[],
+    };
+    pieces.iter().filter_map(Value::as_str).for_each(|piece| sink.add(TEXT, piece.as_bytes()));
+    match value.get("status").and_then(Value::as_str) {
+        Some(status) => {
+            sink.kind = Some(FrameKind::Terminator);
+            sink.note(Note::Finish { choice: 0, reason: status.to_owned() });
+            sink.notes.extend(value.get("error").filter(|error| !error.is_null()).and_then(|_| error::of_value(&value)));
+        }
+        None => sink.kind = Some(FrameKind::Unknown),
     }
 }
 

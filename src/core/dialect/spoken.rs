@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Sink;
-use crate::core::reading::ChannelKey;
+use crate::core::reading::{Channel, ChannelKey};
 
 /// The channels of one stream that have spoken.
 #[derive(Debug, Default)]
@@ -20,6 +20,16 @@ impl Spoken {
             self.latest = Some(key);
         }
         sink.add(key, text);
+    }
+
+    /// True if nothing was said.
+    pub fn is_silent(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// The keys under which a channel has spoken, in ascending order.
+    pub fn of(&self, channel: Channel) -> Vec<ChannelKey> {
+        self.keys.iter().filter(|key| key.channel == channel).copied().collect()
     }
 
     /// Repeats the whole text, or says it if the channel has not spoken.

@@ -27,6 +27,8 @@ pub const INFO: DialectInfo = DialectInfo {
         Some(token) if token.get("text").is_some() && value.get("generated_text").is_some() => 3,
         Some(token) if token.get("text").is_some() => 2,
         None if value.get("error_type").is_some() && value.get("error").is_some() => 2,
+        // An answer that was not streamed.
+        None if value.get("generated_text").is_some_and(serde_json::Value::is_string) => 2,
         _ => 0,
     },
     reader: || Box::<TokenReader>::default(),

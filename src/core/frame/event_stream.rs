@@ -76,12 +76,14 @@ impl EventStreamFramer {
 
     fn message(&self, content: &[u8], headers: usize) -> RawFrame {
         let at = |span: Span| Span { start: self.start + span.start, end: self.start + span.end };
-        let data = Span { start: PRELUDE + headers, end: content.len() };
+        let mut data = Span { start: PRELUDE + headers, end: content.len() };
         let (mut kind, mut event) = (Span::default(), Span::default());
         for (name, value) in strings(&content[..PRELUDE + headers]) {
             match name.of(content) {
                 b":message-type" => kind = at(value),
                 b":event-type" | b":exception-type" | b":error-code" => event = at(value),
+                // An error that no model of the service knows has no payload.
+                b":error-message" if data.start == data.end => data = value,
                 _ => {}
             }
         }

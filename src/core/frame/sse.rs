@@ -4,7 +4,7 @@
 //! own (a keep-alive that must reach the clocks at once), a block without data is a frame though it is not dispatched, and so is
 //! the block that the end of the body cut off.
 
-use memchr::{memchr, memchr2};
+use memchr::memchr2;
 
 use super::{Payload, RawFrame, RawKind, Span};
 
@@ -75,11 +75,17 @@ impl SseFramer {
                     }
                 }
             }
-            let Some(offset) = memchr2(b'\n', b'\r', &body[self.scanned..]) else {
-                self.scanned = body.len();
-                return None;
+            // Every second line or so is the blank one that ends a block: one look is cheaper than a search.
+            let end = match body.get(self.scanned) {
+                Some(b'\n') => self.scanned,
+                _ => match line_end(&body[self.scanned..]) {
+                    Some(offset) => self.scanned + offset,
+                    None => {
+                        self.scanned = body.len();
+                        return None;
+                    }
+                },
             };
-            let end = self.scanned + offset;
             self.after_cr = body[end] == b'\r';
             let line = Span { start: self.line, end };
             self.line = end + 1;
@@ -121,6 +127,7 @@ impl SseFramer {
     }
 
     /// Takes in one line without its end; `end` is one past the byte that ended it.
+    #[inline]
     fn end_of_line(&mut self, body: &[u8], line: Span, end: usize) -> Option<RawFrame> {
         let bytes = line.of(body);
         match bytes.first() {
@@ -147,7 +154,7 @@ impl SseFramer {
             Some(b'i') => {
                 self.seen.fields = true;
                 // An id with a NUL sets none.
-                if let Some(value) = value_of(bytes, b"id").filter(|value| memchr(0, value).is_none()) {
+                if let Some(value) = value_of(bytes, b"id").filter(|value| !value.contains(&0)) {
                     self.seen.id = Span { start: line.end - value.len(), end: line.end };
                 }
             }
@@ -178,11 +185,49 @@ impl SseFramer {
     }
 }
 
+/// Where the first line of `bytes` ends. Lines of other fields than `data` are short, and for them one word is quicker than a search.
+fn line_end(bytes: &[u8]) -> Option<usize> {
+    const ONES: u128 = u128::from_le_bytes([1; 16]);
+    let Some(head) = bytes.first_chunk::<16>() else { return bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r')) };
+    let head = u128::from_le_bytes(*head);
+    // The lowest high bit marks the first byte that equals `byte`; those above it may lie.
+    let marks = |byte: u8| {
+        let differs = head ^ (ONES * u128::from(byte));
+        differs.wrapping_sub(ONES) & !differs & (ONES << 7)
+    };
+    match marks(b'\n') | marks(b'\r') {
+        0 => memchr2(b'\n', b'\r', &bytes[16..]).map(|offset| 16 + offset),
+        found => Some(found.trailing_zeros() as usize / 8),
+    }
+}
+
 /// The value of a line if its field is `name`: what follows the colon and one space, or nothing for the name alone.
 fn value_of<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     match line.strip_prefix(name)? {
         [] => Some(&line[line.len()..]),
         [b':', b' ', value @ ..] | [b':', value @ ..] => Some(value),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_end_is_found_wherever_it_stands() {
+        for at in 0..40 {
+            for end in [b'\n', b'\r'] {
+                // The neighbours of both bytes, and bytes with their high bit set.
+                for other in [b'a', 0x09, 0x0B, 0x0C, 0x0E, 0x8A, 0x8D, 0x00, 0xFF] {
+                    let mut bytes = vec![other; 44];
+                    assert_eq!(line_end(&bytes), None);
+                    bytes[at] = end;
+                    bytes[at + 1] = b'\n';
+                    bytes[43] = b'\r';
+                    assert_eq!(line_end(&bytes), Some(at), "{bytes:?}");
+                }
+            }
+        }
     }
 }

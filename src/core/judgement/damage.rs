@@ -52,8 +52,11 @@ impl Judgement {
                 });
                 return false;
             }
-            Note::SaidTwice
-            | Note::Finish { .. }
+            Note::SaidTwice => {
+                self.note_said_twice(reading, frame);
+                return false;
+            }
+            Note::Finish { .. }
             | Note::Usage(_)
             | Note::Tool { .. }
             | Note::CompletionId(_)

@@ -112,6 +112,7 @@ impl Judgement {
             let last = self.walk.frame.checked_sub(1).map(FrameId);
             self.look_for_unfinished(reading, last);
             self.look_for_open_calls(reading);
+            self.look_for_silence(reading, last);
         }
         // Said once for the attempt that ends here; another end, while waiting for the next attempt, is the session's.
         if std::mem::take(&mut self.session.will_retry) {

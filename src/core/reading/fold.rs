@@ -75,7 +75,7 @@ impl Wire {
     /// Keeps the dialect as it is known now that `frames` frames have been read.
     fn told(&mut self, frames: u32) {
         if let Some(Choice { info, .. }) = self.dialect
-            && self.told.last().is_none_or(|(_, told)| told.id != info.id)
+            && self.told.last().is_none_or(|(_, told)| !std::ptr::eq(*told, info) && told.id != info.id)
         {
             self.told.push((frames, info));
         }
@@ -332,8 +332,11 @@ impl Reading {
         if let Some(identity) = sink.identity {
             self.identify(id, identity);
         }
-        let notes = self.wire.sink.notes.drain(..);
-        self.notes.extend(notes.map(|note| (id, note)));
+        // Most frames have none, and an empty drain is not free.
+        if !self.wire.sink.notes.is_empty() {
+            let notes = self.wire.sink.notes.drain(..);
+            self.notes.extend(notes.map(|note| (id, note)));
+        }
     }
 }
 
@@ -343,6 +346,11 @@ fn read(wire: &mut Wire, view: &FrameView<'_>) {
     if whole && wire.hint.failed {
         wire.sink.kind = Some(FrameKind::Error);
         wire.sink.note(error::of_body(wire.status, view.data));
+        return;
+    }
+    if whole && let Some(page) = error::of_page(view.data) {
+        wire.sink.kind = Some(FrameKind::Error);
+        wire.sink.note(page);
         return;
     }
     wire.recognise(view);

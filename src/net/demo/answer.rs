@@ -59,6 +59,7 @@ pub async fn answer(
     let Some(dialect) = dialect::by_id(speaks) else {
         return Ok(refuse(StatusCode::NOT_IMPLEMENTED, speaks, "api_error", &format!("the dialect {speaks} is not built in")));
     };
+    let array = speaks == "gemini" && request.uri().query().is_none_or(|query| query.split('&').all(|field| field != "alt=sse"));
     let scenario = match wanted(request, dialect).await {
         Ok(scenario) => scenario,
         Err((status, message)) => return Ok(refuse(status, speaks, "invalid_request_error", &message)),
@@ -79,14 +80,42 @@ pub async fn answer(
             if path.ends_with("/api/generate") {
                 writes.iter_mut().for_each(|write| write.bytes = generated(&write.bytes));
             }
-            if *close == Close::Whole {
-                return Ok(streamed(dialect, writes, state));
+            let content_type = if array { "application/json" } else { dialect.content_type };
+            if array {
+                as_array(&mut writes, *close == Close::Whole);
             }
-            let raw = RawResponse { content_type: dialect.content_type, writes, close: *close };
+            if *close == Close::Whole {
+                return Ok(streamed(content_type, writes, state));
+            }
+            let raw = RawResponse { content_type, writes, close: *close };
             // The connection is taken away from hyper while this waits; if its task is gone, so is this one.
             let _ = takeover.send(raw).await;
             std::future::pending().await
         }
+    }
+}
+
+/// Gemini's events as the elements of one array, as it sends them without `alt=sse`; closed if the answer is `whole`.
+fn as_array(writes: &mut [Write], whole: bool) {
+    let mut opened = false;
+    for write in &mut *writes {
+        let mut out = Vec::with_capacity(write.bytes.len());
+        let mut rest = write.bytes.as_slice();
+        while !rest.is_empty() {
+            let end = memchr::memmem::find(rest, b"\r\n\r\n").unwrap_or(rest.len());
+            let (event, after) = rest.split_at(end);
+            rest = after.get(4..).unwrap_or_default();
+            if let Some(element) = event.strip_prefix(b"data: ") {
+                out.extend_from_slice(if std::mem::replace(&mut opened, true) { b",\r\n" } else { b"[" });
+                out.extend_from_slice(element);
+            } else {
+                out.extend_from_slice(event);
+            }
+        }
+        write.bytes = out;
+    }
+    if let Some(last) = writes.last_mut().filter(|_| whole) {
+        last.bytes.extend_from_slice(if opened { b"]" } else { b"[]" });
     }
 }
 
@@ -126,9 +155,6 @@ async fn wanted(request: Request<Incoming>, dialect: &DialectInfo) -> Result<&'s
         return Err((StatusCode::BAD_REQUEST, "the demo provider only streams; hint: set \"stream\": true".into()));
     }
     let model = match dialect.id {
-        "gemini" if uri.query().is_none_or(|query| query.split('&').all(|field| field != "alt=sse")) => {
-            return Err((StatusCode::BAD_REQUEST, "the demo provider only writes events; hint: add ?alt=sse to the URL".into()));
-        }
         "gemini" => model_in(uri.path()),
         _ => body.get("model").and_then(Value::as_str).unwrap_or_default().to_owned(),
     };
@@ -146,7 +172,7 @@ fn model_in(path: &str) -> String {
 }
 
 /// A response that plays `writes` in their own time.
-fn streamed(dialect: &DialectInfo, writes: Vec<Write>, state: Arc<State>) -> Response<Body> {
+fn streamed(content_type: &'static str, writes: Vec<Write>, state: Arc<State>) -> Response<Body> {
     let begun = Instant::now();
     let frames = stream::unfold((writes.into_iter(), state), move |(mut writes, state)| async move {
         let write = writes.next()?;
@@ -154,7 +180,7 @@ fn streamed(dialect: &DialectInfo, writes: Vec<Write>, state: Arc<State>) -> Res
         Some((Ok::<_, Infallible>(Frame::data(Bytes::from(write.bytes))), (writes, state)))
     });
     let mut response = Response::new(StreamBody::new(frames).boxed_unsync());
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(dialect.content_type));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response
 }

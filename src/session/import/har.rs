@@ -112,6 +112,49 @@ struct HarEntry {
     request: Request,
     response: Response,
     timings: Timings,
+    #[serde(rename = "_eventSourceMessages")]
+    messages: Vec<Message>,
+}
+
+/// An event of a stream, as browsers keep it where they keep no body.
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct Message {
+    /// Seconds since 1970.
+    time: Option<f64>,
+    event_name: String,
+    event_id: String,
+    data: String,
+}
+
+impl Message {
+    /// The event as it may have come; its line ends and comments are lost.
+    fn block(&self) -> Vec<u8> {
+        let mut block = String::new();
+        if !self.event_id.is_empty() {
+            block += &format!("id: {}\n", self.event_id);
+        }
+        if !matches!(self.event_name.as_str(), "" | "message") {
+            block += &format!("event: {}\n", self.event_name);
+        }
+        self.data.split('\n').for_each(|line| block += &format!("data: {line}\n"));
+        (block + "\n").into_bytes()
+    }
+
+    /// When it came after `begun`, in microseconds since 1970; none where the clocks do not fit.
+    fn at(&self, begun: i64) -> Option<Micros> {
+        let at = self.time.filter(|time| time.is_finite())? * 1e6 - begun as f64;
+        (0.0..=DAY_US).contains(&at).then(|| Micros(at as u64))
+    }
+}
+
+/// Longest time after its request at which an event of a stream is believed to have come.
+const DAY_US: f64 = 86_400e6;
+
+/// The reads of a stream of which the browser kept the events, if each has its time.
+fn reads_of(messages: &[Message], begun: &str) -> Option<Vec<(Micros, Vec<u8>)>> {
+    let begun = chrono::DateTime::parse_from_rfc3339(begun).ok()?.timestamp_micros();
+    messages.iter().map(|message| Some((message.at(begun)?, message.block()))).collect()
 }
 
 #[derive(Deserialize, Default)]
@@ -179,7 +222,7 @@ impl Timings {
 
 fn exchange(entry: &RawValue, index: u32) -> Result<Exchange, ImportError> {
     let place = |field: &str| format!("log.entries[{index}]{field}");
-    let HarEntry { started_date_time, time, request, response, timings } =
+    let HarEntry { started_date_time, time, request, response, timings, messages } =
         serde_json::from_str(entry.get()).map_err(|error| ImportError::Entry {
             place: format!("{}, line {}, column {} of it", place(""), error.line(), error.column()),
             reason: reason(&error),
@@ -187,7 +230,8 @@ fn exchange(entry: &RawValue, index: u32) -> Result<Exchange, ImportError> {
         })?;
     let Content { mime_type, text, encoding } = response.content;
     let mut headers: Vec<_> = pairs(response.headers).map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
-    let missing = text.is_none();
+    let no_text = text.as_ref().is_none_or(String::is_empty);
+    let missing = text.is_none() && messages.is_empty();
     let body = body(text.unwrap_or_default(), encoding.as_deref(), &place(".response.content"))?;
     // The archive mostly has what the browser made of the body, its encoding undone; some tools keep the bytes as they came.
     if encoding.is_none() || crate::session::head::is_plain(&body) {
@@ -199,7 +243,19 @@ fn exchange(entry: &RawValue, index: u32) -> Result<Exchange, ImportError> {
         headers.push(("content-type".into(), mime_type));
     }
     let clock = timings.head_and_end(time);
-    let (head, end) = clock.unwrap_or_default();
+    let (head, mut end) = clock.unwrap_or_default();
+    let mut remarks: Vec<String> = clock.map(|_| TIMES.to_owned()).into_iter().collect();
+    let mut body = Body::Whole(body);
+    if no_text && !messages.is_empty() {
+        remarks = vec![EVENTS.to_owned()];
+        body = match reads_of(&messages, &started_date_time).filter(|_| clock.is_some()) {
+            Some(reads) => {
+                end = end.max(reads.last().map_or(end, |(at, _)| *at));
+                Body::Reads(reads)
+            }
+            None => Body::Whole(messages.iter().flat_map(Message::block).collect()),
+        };
+    }
     let status = u16::try_from(response.status).ok().filter(|status| *status > 0);
     let exchange = Exchange {
         wall: started_date_time,
@@ -210,9 +266,9 @@ fn exchange(entry: &RawValue, index: u32) -> Result<Exchange, ImportError> {
         headers: pairs(request.headers).filter(|(name, _)| !name.starts_with(':')).collect(),
         request: request.post_data.and_then(|data| data.text).unwrap_or_default(),
         heads: status.map(|status| (head, Head { status, headers })).into_iter().collect(),
-        body: Body::Whole(body),
+        body,
         end: (end, how_it_ended(status, response.error)),
-        remarks: clock.map(|_| TIMES.to_owned()).into_iter().collect(),
+        remarks,
     };
     if missing && status == Some(200) && exchange.is_of_a_model() {
         return Err(ImportError::Entry {
@@ -225,6 +281,8 @@ fn exchange(entry: &RawValue, index: u32) -> Result<Exchange, ImportError> {
 }
 
 const TIMES: &str = "the HAR tells when the answer began and ended, not when its parts came: the text stands where it began";
+
+const EVENTS: &str = "the HAR keeps the events of the stream, not its bytes: comments and line ends are lost";
 
 fn pairs(pairs: Vec<Pair>) -> impl Iterator<Item = (String, String)> {
     pairs.into_iter().map(|Pair { name, value }| (name, value))

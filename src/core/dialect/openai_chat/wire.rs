@@ -14,7 +14,8 @@ pub struct Chunk<'a> {
     pub id: Text<'a>,
     #[serde(borrow, default)]
     pub model: Text<'a>,
-    pub object: Option<IgnoredAny>,
+    #[serde(borrow, default)]
+    pub object: Text<'a>,
     #[serde(borrow)]
     pub choices: Option<Few<Choice<'a>>>,
     #[serde(borrow)]
@@ -124,17 +125,21 @@ pub struct ToolCall<'a> {
     pub id: Text<'a>,
     #[serde(borrow)]
     pub function: Option<Function<'a>>,
+    /// A tool without a schema, whose input is free text.
+    #[serde(borrow)]
+    pub custom: Option<Box<Function<'a>>>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct Function<'a> {
     #[serde(borrow, default)]
     pub name: Text<'a>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, alias = "input")]
     pub arguments: Text<'a>,
 }
 
-const FUNCTION: Shape = Shape::Object(&[("name", Shape::Text), ("arguments", Shape::Text)]);
+const FUNCTION: Shape = Shape::Object(&[("name", Shape::Text), ("arguments", Shape::TextOrObject), ("input", Shape::Text)]);
+const CALL: Shape = Shape::Object(&[("index", Shape::Number), ("id", Shape::Text), ("function", FUNCTION), ("custom", FUNCTION)]);
 const PART: Shape =
     Shape::Object(&[("text", Shape::Text), ("thinking", Shape::TextOrList(&Shape::Object(&[("text", Shape::Text)])))]);
 const DELTA: Shape = Shape::Object(&[
@@ -143,7 +148,7 @@ const DELTA: Shape = Shape::Object(&[
     ("reasoning", Shape::Text),
     ("reasoning_details", Shape::List(&Shape::Object(&[("text", Shape::Text), ("summary", Shape::Text)]))),
     ("refusal", Shape::Text),
-    ("tool_calls", Shape::List(&Shape::Object(&[("index", Shape::Number), ("id", Shape::Text), ("function", FUNCTION)]))),
+    ("tool_calls", Shape::List(&CALL)),
     ("function_call", FUNCTION),
 ]);
 const CHOICE: Shape = Shape::Object(&[
