@@ -34,7 +34,8 @@ impl Hypothesis for Holdback {
                 let evidence = format!("frame {frame} brings no token and says the text of frame {before} again");
                 Proposal::proved(class, vec![(facts.delta, 0..cut)], evidence)
             }
-            (1, Match::Extends) if is_more_than_a_token(facts.text) => {
+            // Letters and digits alone, as in hexadecimal data, may be counted otherwise.
+            (1, Match::Extends) if is_more_than_a_token(facts.text) && !facts.text.trim().chars().all(char::is_alphanumeric) => {
                 let evidence =
                     format!("frame {frame} brings 1 token, and {:?} is more than one: frame {before} is sent again", facts.text);
                 Proposal::proved(class, vec![(facts.delta, 0..cut)], evidence)
