@@ -198,10 +198,21 @@ impl Judgement {
 
     /// Fires every deadline up to `now`, in order of time; only an early call of what the next input does. Without a clock
     /// nothing fires.
+    #[inline]
     pub fn advance(&mut self, reading: &Reading, now: Micros) {
-        if !reading.clocked() {
-            return;
+        if reading.clocked() && !self.is_quiet_until(now) {
+            self.fire(reading, now);
         }
+    }
+
+    /// True if nothing waits for anything, and no stall is due by `now`. So it is before nearly every input.
+    #[inline]
+    fn is_quiet_until(&self, now: Micros) -> bool {
+        let stall = self.session.progress.deadline(&self.profile.params);
+        stall.is_none_or(|at| at > now) && self.session.waits_for_nothing() && self.channels.earliest_timed_hold().is_none()
+    }
+
+    fn fire(&mut self, reading: &Reading, now: Micros) {
         while let Some((at, deadline)) = self.earliest_deadline().filter(|(at, _)| *at <= now) {
             self.walk.at = self.walk.at.max(at);
             match deadline {
@@ -223,9 +234,6 @@ impl Judgement {
 
     fn earliest_deadline(&self) -> Option<(Micros, Deadline)> {
         let stall = self.session.progress.deadline(&self.profile.params).map(|at| (at, Deadline::Stall));
-        if self.session.waits_for_nothing() && self.channels.earliest_timed_hold().is_none() {
-            return stall;
-        }
         let limit = Micros::from_millis(self.profile.params.get(Param::HoldTime));
         let again = self.session.again.as_ref().map(|again| (again.since.at + limit, Deadline::Again));
         let order = self.session.run.as_ref().map(|run| (run.since.at + limit, Deadline::Order));

@@ -43,15 +43,16 @@ impl Match {
     }
 }
 
-/// True if the shorter one begins the longer one. Most texts part within their first word, so that is looked at first.
+/// True if the shorter one begins the longer one. Most texts part within a space and a letter, so these are looked at first.
+#[inline]
 fn begin_alike(one: &[u8], other: &[u8]) -> bool {
-    const WORD: usize = 8;
-    let mut pairs = one.iter().zip(other);
-    if pairs.by_ref().take(WORD).any(|(one, other)| one != other) {
+    if let (Some(one), Some(other)) = (one.first_chunk::<2>(), other.first_chunk::<2>())
+        && one != other
+    {
         return false;
     }
     let shorter = one.len().min(other.len());
-    shorter <= WORD || one[WORD..shorter] == other[WORD..shorter]
+    one[..shorter] == other[..shorter]
 }
 
 /// What a frame says of the text that it brings, beside the text.

@@ -144,7 +144,7 @@ impl Message {
     /// When it came after `begun`, in microseconds since 1970; none where the clocks do not fit.
     fn at(&self, begun: i64) -> Option<Micros> {
         let at = self.time.filter(|time| time.is_finite())? * 1e6 - begun as f64;
-        (0.0..=DAY_US).contains(&at).then(|| Micros(at as u64))
+        (0.0..=DAY_US).contains(&at).then_some(Micros(at as u64))
     }
 }
 
