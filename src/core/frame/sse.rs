@@ -185,20 +185,28 @@ impl SseFramer {
     }
 }
 
-/// Where the first line of `bytes` ends. Lines of other fields than `data` are short, and for them one word is quicker than a search.
+/// Where the first line of `bytes` ends. Lines of other fields than `data` are short, and for them two words are quicker than a
+/// search.
 fn line_end(bytes: &[u8]) -> Option<usize> {
-    const ONES: u128 = u128::from_le_bytes([1; 16]);
-    let Some(head) = bytes.first_chunk::<16>() else { return bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r')) };
-    let head = u128::from_le_bytes(*head);
-    // The lowest high bit marks the first byte that equals `byte`; those above it may lie.
-    let marks = |byte: u8| {
-        let differs = head ^ (ONES * u128::from(byte));
-        differs.wrapping_sub(ONES) & !differs & (ONES << 7)
-    };
-    match marks(b'\n') | marks(b'\r') {
-        0 => memchr2(b'\n', b'\r', &bytes[16..]).map(|offset| 16 + offset),
-        found => Some(found.trailing_zeros() as usize / 8),
+    const ONES: u128 = u128::from_le_bytes([1; WORD]);
+    const WORD: usize = 16;
+    let mut start = 0;
+    while let Some(word) = bytes[start..].first_chunk::<WORD>().filter(|_| start < 2 * WORD) {
+        let word = u128::from_le_bytes(*word);
+        // The lowest high bit marks the first byte that equals `byte`; those above it may lie.
+        let marks = |byte: u8| {
+            let differs = word ^ (ONES * u128::from(byte));
+            differs.wrapping_sub(ONES) & !differs & (ONES << 7)
+        };
+        match marks(b'\n') | marks(b'\r') {
+            0 => start += WORD,
+            found => return Some(start + found.trailing_zeros() as usize / 8),
+        }
     }
+    let rest = &bytes[start..];
+    let end =
+        if start < 2 * WORD { rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')) } else { memchr2(b'\n', b'\r', rest) };
+    end.map(|offset| start + offset)
 }
 
 /// The value of a line if its field is `name`: what follows the colon and one space, or nothing for the name alone.
