@@ -34,8 +34,7 @@ impl Hypothesis for Holdback {
                 let evidence = format!("frame {frame} brings no token and says the text of frame {before} again");
                 Proposal::proved(class, vec![(facts.delta, 0..cut)], evidence)
             }
-            // Letters and digits alone, as in hexadecimal data, may be counted otherwise.
-            (1, Match::Extends) if is_more_than_a_token(facts.text) && !facts.text.trim().chars().all(char::is_alphanumeric) => {
+            (1, Match::Extends) if is_more_than_a_token(facts.text) && has_word_and_sign(facts.text) => {
                 let evidence =
                     format!("frame {frame} brings 1 token, and {:?} is more than one: frame {before} is sent again", facts.text);
                 Proposal::proved(class, vec![(facts.delta, 0..cut)], evidence)
@@ -43,6 +42,12 @@ impl Hypothesis for Holdback {
             _ => Proposal::pass(class),
         }
     }
+}
+
+/// True for neither letters and digits alone, as in hexadecimal data, nor signs alone, as in a table: these may be counted otherwise.
+fn has_word_and_sign(text: &str) -> bool {
+    let solid = text.trim();
+    solid.contains(char::is_alphanumeric) && !solid.chars().all(char::is_alphanumeric)
 }
 
 /// No token of letters and digits is so long.
