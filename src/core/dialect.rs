@@ -111,11 +111,6 @@ pub struct FrameView<'a> {
 pub trait Reader: Send + Sync {
     /// Reads one frame into `sink`. Whatever it cannot read becomes a note, never an error.
     fn read(&mut self, frame: &FrameView<'_>, sink: &mut Sink);
-
-    /// The body ended: what the reader kept for lack of a next frame.
-    fn finish(&mut self, sink: &mut Sink) {
-        let _ = sink;
-    }
 }
 
 /// What a reader says of one frame.

@@ -201,10 +201,6 @@ impl Reader for EventReader {
             Ok(())
         });
     }
-
-    fn finish(&mut self, sink: &mut Sink) {
-        self.growth.finish(sink);
-    }
 }
 
 impl EventReader {
@@ -227,16 +223,14 @@ impl EventReader {
             total: usage.total_tokens,
         });
         self.growth.begin(usage.and_then(|usage| usage.output));
-        if output.choices.is_none() {
-            self.growth.say(key(0, 0, Channel::Text), output.text.bytes(), sink);
-        }
-        self.end(0, &output.finish_reason, sink);
+        self.growth.say(key(0, 0, Channel::Text), output.text.bytes(), sink);
+        finish(0, &output.finish_reason, sink);
         for choice in output.choices.iter().flat_map(Few::iter) {
             let index = json::narrow(choice.index, "index", sink);
             if let Some(message) = &choice.message {
                 self.message(index, message, Channel::Text, sink);
             }
-            self.end(index, &choice.finish_reason, sink);
+            finish(index, &choice.finish_reason, sink);
         }
         if let Some(message) = &output.message {
             self.phase(message, sink);
@@ -245,14 +239,6 @@ impl EventReader {
         if usage != self.usage {
             self.usage = usage;
             sink.note_usage(usage.filter(|usage| *usage != Usage::default()));
-        }
-    }
-
-    /// A reason to finish, if there is one; `null` is the word for none.
-    fn end(&mut self, choice: u16, reason: &Text<'_>, sink: &mut Sink) {
-        if !matches!(reason.bytes(), b"" | b"null") {
-            self.growth.finish(sink);
-            sink.note(Note::Finish { choice, reason: reason.to_utf8() });
         }
     }
 
@@ -306,4 +292,11 @@ impl EventReader {
 
 fn key(choice: u16, block: u16, channel: Channel) -> ChannelKey {
     ChannelKey { choice, block, channel }
+}
+
+/// A reason; `null` is the word for none.
+fn finish(choice: u16, reason: &Text<'_>, sink: &mut Sink) {
+    if !matches!(reason.bytes(), b"" | b"null") {
+        sink.note(Note::Finish { choice, reason: reason.to_utf8() });
+    }
 }

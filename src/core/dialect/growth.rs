@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::core::{detect::plain::says_little, dialect::Sink, reading::ChannelKey};
+use crate::core::{dialect::Sink, reading::ChannelKey};
 
 /// An equal text this long is a repetition where nothing counts its tokens.
 const LONG: usize = 8;
@@ -30,15 +30,6 @@ pub(super) struct Growth {
     known: BTreeMap<ChannelKey, Vec<u8>>,
     /// Output tokens counted up to the event before, and up to this one.
     tokens: (Option<u64>, Option<u64>),
-    doubt: Option<Doubt>,
-}
-
-/// A second text that begins with the first by what may be chance: a third one tells.
-struct Doubt {
-    key: ChannelKey,
-    text: Vec<u8>,
-    /// So many bytes of it were said: what both readings go on with.
-    said: usize,
 }
 
 impl Growth {
@@ -49,11 +40,6 @@ impl Growth {
 
     /// A text of this event.
     pub fn say(&mut self, key: ChannelKey, text: &[u8], sink: &mut Sink) {
-        if let Some(doubt) = self.doubt.take_if(|doubt| doubt.key == key) {
-            // Who repeats all text so far repeats it in every event.
-            let repeats = text.len() > doubt.text.len() && text.starts_with(&doubt.text);
-            self.settle(doubt, repeats, sink);
-        }
         if text.is_empty() {
             return;
         }
@@ -70,12 +56,6 @@ impl Growth {
             match text.strip_prefix(known.as_slice()) {
                 // A closing event repeats the text whole where hardly anything was counted since.
                 Some([]) if again => {}
-                Some(rest @ [_, ..]) if tells_little(known, text) => {
-                    let said = common(rest, text);
-                    sink.add(key, &text[..said]);
-                    self.doubt = Some(Doubt { key, text: text.to_vec(), said });
-                    return;
-                }
                 Some([_, ..]) => self.mode = Mode::Cumulative,
                 _ => {
                     self.mode = Mode::Additive;
@@ -106,35 +86,6 @@ impl Growth {
     }
 }
 
-impl Growth {
-    /// The texts end here: what is in doubt is taken for a repetition, as most are.
-    pub fn finish(&mut self, sink: &mut Sink) {
-        if let Some(doubt) = self.doubt.take() {
-            self.settle(doubt, true, sink);
-        }
-    }
-
-    /// Says what is left of a text that was in doubt, in the reading that was right.
-    fn settle(&mut self, Doubt { key, text, said }: Doubt, repeats: bool, sink: &mut Sink) {
-        let known = self.known.entry(key).or_default();
-        if repeats {
-            self.mode = Mode::Cumulative;
-            sink.add(key, &text[known.len() + said..]);
-            *known = text;
-        } else {
-            self.mode = Mode::Additive;
-            sink.add(key, &text[said..]);
-            self.known.clear();
-        }
-    }
-}
-
-/// True if it may be chance that `text` begins with `known`: numbers, signs and blanks, and rows of them, do.
-fn tells_little(known: &[u8], text: &[u8]) -> bool {
-    let lettered = |text: &[u8]| text.iter().any(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii());
-    !lettered(known) || std::str::from_utf8(text).is_ok_and(says_little)
-}
-
 /// Length of the common start of two texts, not inside a character.
 fn common(one: &[u8], two: &[u8]) -> usize {
     if two.starts_with(one) && two.get(one.len()).is_none_or(|byte| (*byte as i8) >= -0x40) {
@@ -160,7 +111,6 @@ mod tests {
             growth.begin(Some(*tokens));
             growth.say(key, text.as_bytes(), &mut sink);
         }
-        growth.finish(&mut sink);
         let mut from = 0;
         let mut added = String::new();
         for (_, end, snapshot) in &sink.deltas {
@@ -181,12 +131,7 @@ mod tests {
         check(&[("a text of some more words", 6), ("a text of some more words", 7)], "a text of some more words");
         check(&[("the same line\n", 3), ("the same line\n", 6), ("the end", 8)], "the same line\nthe same line\nthe end");
         check(&[("ab", 1), ("abc", 2), ("ab", 3), ("abcd", 4)], "abcd");
-        check(&[("`", 1), ("``\n", 2), (" *", 3), (" * *", 4)], "```\n * * *");
-        check(&[("1", 1), ("10", 2), (" is", 3)], "110 is");
-        check(&[("1", 1), ("10", 2), ("10 is", 3)], "10 is");
-        check(&[("1", 1), ("10", 2), ("", 3)], "110");
-        check(&[("1", 1), ("10", 2)], "10");
-        check(&[("- ", 1), ("- - -", 2), ("\n", 3)], "- - - -\n");
+        check(&[("`", 1), ("``\n", 2), (" *", 3), (" * *", 4)], "``\n * * *");
         check(&[("a", 1), ("aä", 2), ("aö!", 3)], "aäö!");
         // What was taken for a growth cannot be taken back, but what follows is whole.
         check(&[("a", 1), ("ab", 2), ("c", 3), ("cd", 4), ("e", 5)], "abccde");

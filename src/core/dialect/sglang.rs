@@ -86,10 +86,6 @@ impl Reader for EventReader {
             Ok(())
         });
     }
-
-    fn finish(&mut self, sink: &mut Sink) {
-        self.growth.values_mut().for_each(|growth| growth.finish(sink));
-    }
 }
 
 impl EventReader {
@@ -108,9 +104,6 @@ impl EventReader {
         let growth = self.growth.entry(choice).or_default();
         growth.begin(meta.completion_tokens);
         growth.say(ChannelKey { choice, block: 0, channel: Channel::Text }, event.text.bytes(), sink);
-        if meta.finish_reason.is_some() {
-            growth.finish(sink);
-        }
         let usage = Usage { input: meta.prompt_tokens, output: meta.completion_tokens, total: None };
         sink.note_usage(Some(usage).filter(|usage| *usage != Usage::default()));
         let reason = meta.finish_reason.and_then(|raw| json::free(raw.get().as_bytes()));

@@ -210,9 +210,12 @@ fn line_end(bytes: &[u8]) -> Option<usize> {
 }
 
 /// The value of a line if its field is `name`: what follows the colon and one space, or nothing for the name alone.
-fn value_of<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
-    match line.strip_prefix(name)? {
-        [] => Some(&line[line.len()..]),
+#[inline]
+fn value_of<'a, const N: usize>(line: &'a [u8], name: &[u8; N]) -> Option<&'a [u8]> {
+    let (start, rest) = line.split_first_chunk::<N>()?;
+    match rest {
+        _ if start != name => None,
+        [] => Some(rest),
         [b':', b' ', value @ ..] | [b':', value @ ..] => Some(value),
         _ => None,
     }

@@ -210,14 +210,6 @@ impl Reading {
         if let Some(failure) = decoder.and_then(|decoder| decoder.finish().err()) {
             self.give_up(failure.note(self.limits.body, self.body.len()));
         }
-        self.wire.sink.clear();
-        if let Some(reader) = &mut self.wire.reader {
-            reader.finish(&mut self.wire.sink);
-        }
-        if !self.wire.sink.deltas.is_empty() {
-            let end = self.body.len() as u64;
-            self.push_frame(&RawFrame { start: end, end, kind: RawKind::Empty, unterminated: true, payload: Payload::None });
-        }
         let lost = self.wire.pending.take();
         if !lost.is_empty() {
             // The first half of a character came, and nothing after it: it is shown where the stream broke off.
