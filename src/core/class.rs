@@ -58,6 +58,17 @@ pub enum Certainty {
     Proved,
 }
 
+impl Certainty {
+    /// One word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Certainty::Ambiguous => "ambiguous",
+            Certainty::Likely => "likely",
+            Certainty::Proved => "proved",
+        }
+    }
+}
+
 /// Who most probably did it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

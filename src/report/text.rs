@@ -59,11 +59,7 @@ fn write_finding(out: &mut String, finding: &FindingReport, attempts: usize) -> 
         Level::Warning => "warning",
         Level::Note => "note",
     };
-    let certainty = match finding.certainty {
-        Certainty::Proved => "proved",
-        Certainty::Likely => "likely",
-        Certainty::Ambiguous => "ambiguous",
-    };
+    let certainty = finding.certainty.word();
     let done = if finding.repaired { ", repaired" } else { "" };
     let possibly = if finding.certainty == Certainty::Ambiguous { "possibly: " } else { "" };
     writeln!(out, "  {level}: {possibly}{} ({}, {certainty}{done})", finding.class.info().title, finding.class.name())?;

@@ -4,6 +4,8 @@
 //! 40,000 generated clean streams some 25 (grids, equal test cases, equal imports, cut anywhere) were taken for snapshots before
 //! such texts were left out.
 
+use super::stitch::failure;
+
 /// So few different characters, blanks aside …
 const FEW: usize = 2;
 /// … in a text of at least so many say too little.
@@ -53,15 +55,7 @@ fn has_few_characters(text: &str) -> bool {
 
 /// True if the smallest period comes twice, or once as a whole line that has begun again.
 fn is_periodic(bytes: &[u8]) -> bool {
-    let mut border = vec![0_usize; bytes.len()];
-    let mut length = 0;
-    for at in 1..bytes.len() {
-        while length > 0 && bytes[at] != bytes[length] {
-            length = border[length - 1];
-        }
-        length += usize::from(bytes[at] == bytes[length]);
-        border[at] = length;
-    }
+    let length = failure(bytes).last().copied().unwrap_or(0);
     let period = bytes.len() - length;
     length > 0 && (period * 2 <= bytes.len() || bytes[..period].ends_with(b"\n"))
 }

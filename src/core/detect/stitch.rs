@@ -43,7 +43,7 @@ pub fn overlap(tail: &str, new: &str) -> Overlap {
 }
 
 /// For each start of `pattern` the longest shorter start that it ends with.
-fn failure(pattern: &[u8]) -> Vec<usize> {
+pub(super) fn failure(pattern: &[u8]) -> Vec<usize> {
     let mut failure = vec![0; pattern.len()];
     let mut matched = 0;
     for place in 1..pattern.len() {

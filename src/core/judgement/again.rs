@@ -6,9 +6,8 @@
 
 use super::{Judgement, identity::Item};
 use crate::core::{
-    class::{Action, Certainty, Class, Layer},
+    class::Class,
     detect::identity::Certain,
-    judgement::findings::Draft,
     params::Param,
     reading::{DeltaId, FrameKind, Reading},
     time::Moment,
@@ -83,22 +82,8 @@ impl Judgement {
         let frames = again.items.iter().filter(|item| item.original.is_some());
         let deltas: Vec<DeltaId> = frames.flat_map(|item| reading.deltas_of(item.frame)).map(DeltaId).collect();
         self.settle_again(reading, false);
-        let Some(first) = deltas.first().copied() else { return };
-        let row = reading.delta(first);
-        let draft = Draft {
-            class: Class::ReplayBySeq,
-            score: 500,
-            certainty: Certainty::Ambiguous,
-            action: Action::Keep,
-            layer: Layer::Unknown,
-            evidence: format!("frame {} has a number and a text that came before, and {why} before more could decide", row.frame.0),
-        };
-        let finding = self.add(reading, draft, Some(row.key), Some(row.frame), Some(first));
-        deltas[1..].iter().for_each(|delta| self.extend(finding, Some(*delta)));
-        let said: String = deltas.iter().flat_map(|delta| reading.delta(*delta).text.chars()).take(SHOWN).collect();
-        self.findings[finding.0 as usize].readings = vec![said, String::new()];
+        self.find_doubt(reading, Class::ReplayBySeq, &deltas, |frame| {
+            format!("frame {frame} has a number and a text that came before, and {why} before more could decide")
+        });
     }
 }
-
-/// Characters of a reading that a finding shows.
-const SHOWN: usize = 200;

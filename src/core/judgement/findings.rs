@@ -2,7 +2,7 @@
 
 use crate::core::{
     class::{Action, Certainty, Class, Family, Layer, Level},
-    judgement::{Finding, FindingId, Judgement},
+    judgement::{Finding, FindingId, Judgement, hold::SHOWN},
     params::Strategy,
     profile::Preset,
     reading::{ChannelKey, DeltaId, FrameId, Reading},
@@ -116,6 +116,19 @@ impl Judgement {
         if self.session.cause.is_none() {
             self.session.cause = Some(format!("{} goes on", finding.class.name()));
         }
+    }
+
+    /// Notes that `deltas`, ascending, may be of `class` and may be text of the answer: both readings, and nothing is done.
+    /// `evidence` is given the first one's frame.
+    pub(super) fn find_doubt(&mut self, reading: &Reading, class: Class, deltas: &[DeltaId], evidence: impl FnOnce(u32) -> String) {
+        let Some((first, rest)) = deltas.split_first() else { return };
+        let row = reading.delta(*first);
+        let (score, certainty, action, layer) = (500, Certainty::Ambiguous, Action::Keep, Layer::Unknown);
+        let draft = Draft { class, score, certainty, action, layer, evidence: evidence(row.frame.0) };
+        let finding = self.add(reading, draft, Some(row.key), Some(row.frame), Some(*first));
+        rest.iter().for_each(|delta| self.extend(finding, Some(*delta)));
+        let said = deltas.iter().flat_map(|delta| reading.delta(*delta).text.chars()).take(SHOWN).collect();
+        self.findings[finding.0 as usize].readings = vec![said, String::new()];
     }
 
     /// The finding of `class` that is open in channel `key`, if there is one.

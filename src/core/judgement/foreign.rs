@@ -13,9 +13,6 @@ use crate::core::{
     time::Moment,
 };
 
-/// Characters of a reading that a finding shows.
-const SHOWN: usize = 200;
-
 /// Frames that wait while it is in doubt whose text they have.
 #[derive(Debug)]
 pub(super) struct Doubtful {
@@ -99,22 +96,9 @@ impl Judgement {
         let Some(doubtful) = self.session.doubtful.as_ref().filter(|_| self.session.completions.ends_elsewhere()) else { return };
         let foreign = doubtful.items.iter().filter(|(_, foreign)| *foreign);
         let deltas: Vec<DeltaId> = foreign.flat_map(|(item, _)| reading.deltas_of(item.frame)).map(DeltaId).collect();
-        let Some(first) = deltas.first().copied() else { return };
         let (own, other) = self.session.completions.ids();
         let evidence = format!("the text of completion {own:?} ends under the id {other:?}: it may be of another answer");
-        let row = reading.delta(first);
-        let draft = Draft {
-            class: Class::CrossStreamLeak,
-            score: 500,
-            certainty: Certainty::Ambiguous,
-            action: Action::Keep,
-            layer: Layer::Unknown,
-            evidence,
-        };
-        let finding = self.add(reading, draft, Some(row.key), Some(row.frame), Some(first));
-        deltas[1..].iter().for_each(|delta| self.extend(finding, Some(*delta)));
-        let said: String = deltas.iter().map(|delta| reading.delta(*delta).text).collect();
-        self.findings[finding.0 as usize].readings = vec![said.chars().take(SHOWN).collect(), String::new()];
+        self.find_doubt(reading, Class::CrossStreamLeak, &deltas, |_| evidence);
     }
 
     /// Another completion may begin after one that finished: what waits to know whose it is was before it.

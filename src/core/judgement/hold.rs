@@ -18,7 +18,7 @@ use crate::core::{
 const RESENT: usize = 4;
 
 /// Characters of each of two readings that a finding shows.
-const SHOWN: usize = 200;
+pub(super) const SHOWN: usize = 200;
 
 impl Judgement {
     pub(super) fn hold(&mut self, reading: &Reading, key: ChannelKey, frame: FrameId, id: DeltaId, why: &str) {

@@ -9,7 +9,7 @@ use crate::{
         state::InspectorView,
     },
     core::{
-        class::{Certainty, Layer},
+        class::Layer,
         input::What,
         judgement::Finding,
         reading::{DeltaId, FrameId, Reading},
@@ -111,11 +111,7 @@ fn finding_lines(view: &View<'_>, id: FrameId, columns: usize) -> Vec<String> {
 
 /// How sure a finding is, what was done and who did it.
 fn standing(finding: &Finding) -> String {
-    let certainty = match finding.certainty {
-        Certainty::Proved => "proved",
-        Certainty::Likely => "likely",
-        Certainty::Ambiguous => "ambiguous",
-    };
+    let certainty = finding.certainty.word();
     let layer = match finding.layer {
         Layer::Model => "by the model",
         Layer::Server => "by the server",
